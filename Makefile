@@ -1,0 +1,40 @@
+# Two commands do everything: `make figures` and `make test`. Both set up .venv and the data set first.
+PYTHON ?= python3
+PRESET ?= full
+SET ?=
+BIN := .venv/bin
+export VAEHELPERS_BATCH := 1
+
+.PHONY: figures test lab notebooks train setup constraints clean
+
+figures: setup  ## execute the four notebooks into build/
+	$(BIN)/python -m vaehelpers run --preset $(PRESET) $(foreach pair,$(SET),-p $(pair))
+
+test: setup  ## the package's tests, the notebook linter, and nbval over the four notebooks
+	$(BIN)/python -m pytest --nbval-lax tests notebooks
+
+lab: setup  ## read the notebooks, with sliders
+	VAEHELPERS_BATCH= $(BIN)/jupyter lab notebooks
+
+notebooks: setup  ## refresh the outputs stored in notebooks/
+	$(BIN)/python -m vaehelpers run --in-place
+
+train: setup  ## train both published models from scratch (about an hour each on two cores)
+	$(BIN)/python -m vaehelpers train --z-dim 20 --epochs 80
+	$(BIN)/python -m vaehelpers train --z-dim 2 --epochs 80
+
+setup: .venv/done
+	@$(BIN)/python -m vaehelpers data
+
+.venv/done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[notebooks,test]'
+	@touch $@
+
+constraints:  ## pin the newest versions that fit pyproject.toml
+	echo uv | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate \
+		--extra notebooks --extra test --output-file constraints.txt pyproject.toml -
+
+clean:  ## remove what make made, except the data set
+	rm -rf .venv build

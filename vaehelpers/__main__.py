@@ -1,0 +1,162 @@
+"""The command line: `python -m vaehelpers data | train | evaluate | run`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import checkpoint, data, settings, training
+from .errors import SettingError, UserError
+
+TRAIN_DEFAULTS = {"data": "fashion-mnist", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": 1e-3,
+                  "batch_size": 128, "seed": 42, "device": "auto"}
+ROW = "{:>5}  {:>9}  {:>7}  {:>11}  {:>8}  {:>7}"
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, and that takes no option for another it resembles."""
+
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; return 0, 1 for a failed job, 2 for bad input, 130 when interrupted."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args) or 0
+    except UserError as error:
+        print(f"vaehelpers {args.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"vaehelpers {args.command}: interrupted; finished epochs are kept, the same command resumes",
+              file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="vaehelpers", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add(commands, "data", _data, "fetch FashionMNIST where it is not yet, and check it")
+    train = _add(commands, "train", _train, "train a VAE; resumes a run that was interrupted")
+    _add_settings(train, TRAIN_DEFAULTS)
+    train.add_argument("--out", type=Path, help="folder for checkpoints (default: runs/zZ-seedS)")
+    train.add_argument("--compile", action="store_true", help="use torch.compile (needs a C++ compiler)")
+    train.add_argument("--tensorboard", type=Path, help="folder for a TensorBoard log (needs tensorboard)")
+    evaluate = _add(commands, "evaluate", _evaluate, "score a checkpoint on the test set")
+    evaluate.add_argument("checkpoint", type=Path, help="a .json or .safetensors file, or a run's folder")
+    _add_settings(evaluate, {key: TRAIN_DEFAULTS[key] for key in ("data", "seed", "device")})
+    run = _add(commands, "run", _run, "execute the notebooks in batch, through papermill")
+    run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="which ones, by name (default: all four)")
+    run.add_argument("--preset", default="quick", help="quick (the default), full, or drawn for stand-in data")
+    run.add_argument("-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
+    run.add_argument("--out", type=Path, default=Path("build"), help="folder for the results (default: build)")
+    run.add_argument("--in-place", action="store_true", help="instead refresh the outputs stored in notebooks/")
+    return parser
+
+
+def _add(commands, name: str, run, text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, defaults: dict) -> None:
+    for name, default in defaults.items():
+        setting = settings.SETTINGS[name]
+        parser.add_argument("--" + name.replace("_", "-"), default=default, metavar=name.upper(),
+                            help=f"{setting.help}: {setting.allowed} (default: {default})")
+
+
+def _checked(args: argparse.Namespace, names) -> dict:
+    values = {name: settings.check(name, getattr(args, name)) for name in names}
+    if "device" in values:
+        values["device"] = training.choose_device(values["device"]).type
+    return values
+
+
+def _data(args: argparse.Namespace) -> None:
+    dataset = data.load()
+    print(f"FashionMNIST is whole: {len(dataset.train):,} training, {len(dataset.val):,} validation, "
+          f"{len(dataset.test):,} test images in {data.locate()}")
+
+
+def _train(args: argparse.Namespace) -> None:
+    config = _checked(args, TRAIN_DEFAULTS)
+    folder = args.out or Path("runs") / f"z{config['z_dim']:02d}-seed{config['seed']}"
+    dataset = data.load(config.pop("data"))
+    previous = checkpoint.latest(folder)
+    if previous:
+        print(f"resuming {folder} after epoch {int(previous.stem[6:])}")
+    print(ROW.format("epoch", "train bpd", "val bpd", "recon [nat]", "KL [nat]", "seconds"))
+    records = training.fit(dataset, folder=folder, compiled=args.compile, **config)
+    for record, model in _logged(records, args.tensorboard):
+        print(ROW.format(record.epoch, f"{record.train_bpd:.4f}", f"{record.val_bpd:.4f}",
+                         f"{record.val_recon:.2f}", f"{record.val_kl:.2f}", f"{record.seconds:.1f}"), flush=True)
+    _print_score(model, dataset, config["seed"])
+
+
+def _logged(records, folder: Path | None):
+    """Pass the records through, writing each to a TensorBoard log where a folder is given."""
+    if folder is None:
+        yield from records
+        return
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise SettingError(f"--tensorboard {folder} needs the package tensorboard; "
+                                    "install vaehelpers[tensorboard] or leave the option out") from None
+    with SummaryWriter(folder) as writer:
+        for record, model in records:
+            for name, value in vars(record).items():
+                if name != "epoch":
+                    writer.add_scalar(name, value, record.epoch)
+            yield record, model
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    config = _checked(args, ("data", "seed", "device"))
+    model, meta = checkpoint.load(args.checkpoint, config["device"])
+    print(f"z_dim {model.z_dim}, epoch {meta['epoch']}, weights sha256 {meta['sha256'][:16]}")
+    _print_score(model, data.load(config["data"]), config["seed"])
+
+
+def _run(args: argparse.Namespace) -> None:
+    try:
+        from . import batch
+    except ImportError as error:
+        raise SettingError(f"the package {error.name} is missing; install vaehelpers[notebooks]") from None
+    names = tuple(args.notebooks) or batch.NOTEBOOKS
+    given = dict(_pair(text) for text in args.given)
+    if args.in_place:
+        batch.refresh(names)
+        return
+    record = batch.run(args.preset, given, names, out=args.out)
+    print(f"\n{'notebook':<26}{'seconds':>8}")
+    for name, seconds in record["seconds"].items():
+        print(f"{name:<26}{seconds:>8.1f}")
+    print(f"\n{'result':<34}{'value':>12}  unit")
+    for results in record["results"].values():
+        for name, entry in results.items():
+            stand_in = f"  [{entry['data']}]" if entry["data"] == "drawn" else ""
+            print(f"{name:<34}{entry['value']:>12.6g}  {entry['unit']}{stand_in}")
+    print(f"\nnotebooks, figures/, results.json and run.json are in {args.out}/")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingError(f"-p {text} is not allowed; write -p NAME=VALUE")
+    return name, value
+
+
+def _print_score(model, dataset: data.Dataset, seed: int) -> None:
+    score = training.evaluate(model.eval(), dataset.test.images, seed)
+    print(f"test ({dataset.name}, {len(dataset.test):,} images): {score['bpd']:.4f} bpd = "
+          f"{score['recon']:.2f} reconstruction + {score['kl']:.2f} KL nats per image, one-sample ELBO")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

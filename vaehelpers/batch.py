@@ -1,0 +1,134 @@
+"""The series through papermill: presets, checked parameters, executed notebooks, figures, results."""
+
+import ast
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from . import checkpoint, data, outputs, settings, training
+from .errors import BatchError, SettingError
+
+NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
+# `quick` leaves the notebooks' own defaults, which nbval uses too; a preset names only what it changes.
+PRESETS = {"quick": {}, "full": {"train_images": 20_000}, "drawn": {"data": "drawn"}}
+
+
+def plan(preset: str, given: dict[str, str], names: tuple[str, ...], source: Path) -> dict[str, dict]:
+    """Return `{notebook: parameters}`, every value checked. Raises SettingError before anything is written.
+
+    A parameter goes to each named notebook that declares it; one that none declares is an error.
+    """
+    if preset not in PRESETS:
+        raise SettingError(f"unknown preset {preset}; allowed: {', '.join(PRESETS)}")
+    unknown = [name for name in names if name not in NOTEBOOKS]
+    if unknown:
+        raise SettingError(f"unknown notebook {unknown[0]}; allowed: {', '.join(NOTEBOOKS)}")
+    declared = {name: defaults(source / f"{name}.ipynb") for name in names}
+    among = tuple(sorted(set().union(*declared.values())))
+    checked = {key: settings.check(key, value, among) for key, value in given.items()}
+    training.choose_device(checked.get("device", "auto"))
+    wanted = PRESETS[preset] | checked
+    return {name: {key: wanted.get(key, default) for key, default in own.items()} for name, own in declared.items()}
+
+
+def defaults(path: Path) -> dict:
+    """Return the names and default values of a notebook's `parameters` cell, each checked."""
+    declared = papermill.inspect_notebook(path)
+    return {name: settings.check(name, ast.literal_eval(entry["default"])) for name, entry in declared.items()}
+
+
+def run(preset: str, given: dict[str, str], names: tuple[str, ...] = NOTEBOOKS,
+        source: Path = Path("notebooks"), out: Path = Path("build")) -> dict:
+    """Execute the notebooks into `out` and return the run's record.
+
+    `out` gets `NAME.ipynb`, `figures/NAME-FIGURE.png`, `results.json` and `run.json`, moved into place only
+    when all went well. If one fails, it is kept in `out/failed/`, the earlier results stay, and BatchError
+    is raised.
+    """
+    planned = plan(preset, given, names, source)
+    os.environ[training.BATCH] = "1"  # the kernels inherit it, and draw no progress bars
+    dataset = data.load(_source_of(planned))
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".running-") as scratch:
+        stage = Path(scratch) / "stage"
+        (stage / "figures").mkdir(parents=True)
+        seconds, results = {}, {}
+        for name, parameters in planned.items():
+            started = time.perf_counter()
+            results[name] = _one(source, name, parameters, stage, out / "failed")
+            seconds[name] = round(time.perf_counter() - started, 1)
+        record = _record(preset, planned, dataset, seconds)
+        _write(stage / "results.json", results)
+        _write(stage / "run.json", record)
+        _install(stage, out)
+    return {**record, "results": results}
+
+
+def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks")) -> None:
+    """Execute the notebooks with their defaults and write the outputs back, cleaned: the one way they are committed."""
+    os.environ[training.BATCH] = "1"
+    for name in names:
+        path = source / f"{name}.ipynb"
+        with tempfile.TemporaryDirectory() as scratch:
+            notebook = _execute(path, {}, Path(scratch) / path.name, Path(scratch) / "failed")
+        partial = path.with_suffix(".partial")
+        nbformat.write(outputs.clean(notebook), partial)
+        os.replace(partial, path)
+
+
+def _one(source: Path, name: str, parameters: dict, stage: Path, failed: Path) -> dict:
+    """Execute one notebook into the stage, save its figures, and return its results."""
+    notebook = _execute(source / f"{name}.ipynb", parameters, stage / f"{name}.ipynb", failed)
+    figures, results = outputs.collect(notebook)
+    for figure, png in figures.items():
+        (stage / "figures" / f"{name}-{figure}.png").write_bytes(png)
+    return results
+
+
+def _execute(path: Path, parameters: dict, target: Path, failed: Path):
+    try:
+        return papermill.execute_notebook(path, target, parameters, kernel_name="python3", cwd=path.parent,
+                                          progress_bar=sys.stderr.isatty())
+    except PapermillExecutionError as error:
+        failed.mkdir(parents=True, exist_ok=True)
+        shutil.copy(target, failed / path.name)
+        raise BatchError(f"{path.name} failed in cell {error.exec_count}: {error.ename}: "
+                         f"{error.evalue.splitlines()[0] if error.evalue else ''} (see {failed / path.name})") from None
+
+
+def _source_of(planned: dict[str, dict]) -> str:
+    return next((p["data"] for p in planned.values() if "data" in p), "fashion-mnist")
+
+
+def _record(preset: str, planned: dict, dataset: data.Dataset, seconds: dict) -> dict:
+    device = next((p["device"] for p in planned.values() if "device" in p), "auto")
+    weights = {f"{path.parent.name}/{path.stem}": checkpoint.read_meta(path)["sha256"]
+               for path in sorted(checkpoint.PUBLISHED.glob("z*/epoch_*.json"))}
+    return {"preset": preset, "parameters": planned, "versions": checkpoint.versions(),
+            "hardware": training.hardware(training.choose_device(device)),
+            "data": {"name": dataset.name, "sha256": dataset.sha256}, "weights": weights,
+            "seconds": seconds}
+
+
+def _write(path: Path, content: dict) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _install(stage: Path, out: Path) -> None:
+    """Put the stage in place of all that an earlier run left; what else lies in `out` is left alone."""
+    for name in NOTEBOOKS:
+        (out / f"{name}.ipynb").unlink(missing_ok=True)
+    for item in stage.iterdir():
+        target = out / item.name
+        if target.is_dir():
+            shutil.rmtree(target)
+        os.replace(item, target)
+    shutil.rmtree(out / "failed", ignore_errors=True)

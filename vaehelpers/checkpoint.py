@@ -1,0 +1,151 @@
+"""Weights, configuration and history on disk: safetensors plus JSON, written so that a crash leaves no half.
+
+A checkpoint is three files that share a stem such as `epoch_0010`: `.safetensors` (weights),
+`.optimizer.safetensors` (only beside the newest one) and `.json`. The JSON is written last and holds
+the sha256 of the weights, so a checkpoint exists exactly when its JSON does.
+"""
+
+import hashlib
+import json
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as tensors_from_bytes
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
+
+from .errors import CheckpointError
+from .model import VAE
+
+PUBLISHED = Path(__file__).parent / "weights"
+
+
+def save(folder: Path, epoch: int, model: VAE, optimizer: torch.optim.Optimizer, meta: dict) -> Path:
+    """Write the checkpoint of `epoch` into `folder` and return its JSON path. `meta` must be JSON-ready."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / f"epoch_{epoch:04d}"
+    weights = tensors_to_bytes(_on_cpu(model.state_dict()))
+    _write(stem.with_suffix(".optimizer.safetensors"), tensors_to_bytes(_flat(optimizer)))
+    _write(stem.with_suffix(".safetensors"), weights)
+    record = {"epoch": epoch, "sha256": hashlib.sha256(weights).hexdigest(), **meta}
+    _write(stem.with_suffix(".json"), (json.dumps(record, indent=1) + "\n").encode())
+    return stem.with_suffix(".json")
+
+
+def drop(path: Path, weights_too: bool) -> None:
+    """Delete a superseded checkpoint: its optimizer state, and with `weights_too` all of it, JSON first."""
+    endings = [".json", ".safetensors"] if weights_too else []
+    for ending in [*endings, ".optimizer.safetensors"]:
+        path.with_suffix(ending).unlink(missing_ok=True)
+
+
+def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[VAE, dict]:
+    """Rebuild the VAE of a checkpoint; `path` is its JSON, its weights or a folder (then the newest).
+
+    Returns the model in evaluation mode and the JSON's contents. Raises `CheckpointError`.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = latest(path) or _missing(path)
+    meta = read_meta(path.with_suffix(".json"))
+    model = VAE(**{key: meta["config"][key] for key in ("num_filters", "z_dim", "lr")})
+    model.load_state_dict(_tensors(path.with_suffix(".safetensors"), meta["sha256"]))
+    return model.to(device).eval(), meta
+
+
+def load_optimizer(path: Path, optimizer: torch.optim.Optimizer) -> None:
+    """Restore the state that `save` wrote beside the checkpoint at `path`."""
+    state = optimizer.state_dict()
+    device = optimizer.param_groups[0]["params"][0].device
+    for name, tensor in _tensors(path.with_suffix(".optimizer.safetensors")).items():
+        index, key = name.split(".")
+        # Adam keeps its step counter on the CPU wherever the parameters live.
+        state["state"].setdefault(int(index), {})[key] = tensor if key == "step" else tensor.to(device)
+    optimizer.load_state_dict(state)
+
+
+def latest(folder: Path) -> Path | None:
+    """Return the JSON of the newest checkpoint in `folder`, or None."""
+    return max(folder.glob("epoch_*.json"), default=None)
+
+
+def published(z_dim: int, epoch: int) -> Path:
+    """Return the path of shipped weights: `z_dim` 20 after 10 or 80 epochs, `z_dim` 2 after 80."""
+    path = PUBLISHED / f"z{z_dim:02d}" / f"epoch_{epoch:04d}.json"
+    if not path.is_file():
+        have = ", ".join(f"z_dim={p.parent.name[1:].lstrip('0')} epoch={int(p.stem[6:])}"
+                         for p in sorted(PUBLISHED.glob("z*/epoch_*.json")))
+        raise CheckpointError(f"no published weights for z_dim={z_dim} epoch={epoch}; there are: {have or 'none'}")
+    return path
+
+
+def read_meta(path: Path) -> dict:
+    """Read a checkpoint's JSON. Raises `CheckpointError` where it is missing or not one."""
+    try:
+        meta = json.loads(path.read_text())
+        return meta if {"config", "sha256", "epoch", "history"} <= meta.keys() else _not_one(path)
+    except FileNotFoundError:
+        _missing(path)
+    except (ValueError, AttributeError):
+        _not_one(path)
+
+
+def versions() -> dict:
+    """Return the versions that a result depends on, for the record."""
+    names = ("vaehelpers", "torch", "numpy", "safetensors")
+    return {"python": platform.python_version(), **{name: _version(name) for name in names}}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # used from a source tree that was not installed
+        return "not installed"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: a neighbour first, flushed to disk, then renamed."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with open(partial, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _on_cpu(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+
+
+def _flat(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Flatten the optimizer's per-parameter state to `{index.key: tensor}`, as safetensors wants it."""
+    state = optimizer.state_dict()["state"]
+    return _on_cpu({f"{i}.{key}": value for i, entry in state.items() for key, value in entry.items()})
+
+
+def _tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+    try:
+        content = path.read_bytes()
+        if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+            raise CheckpointError(f"{path} does not match the sha256 in its JSON; restore both files together")
+        return tensors_from_bytes(content)
+    except FileNotFoundError:
+        _missing(path)
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} is not a whole safetensors file ({error}); restore or delete it") from None
+
+
+def _missing(path: Path):
+    raise CheckpointError(f"{path} does not exist or holds no checkpoint; "
+                          "name a folder, .json or .safetensors written by `python -m vaehelpers train`")
+
+
+def _not_one(path: Path):
+    raise CheckpointError(f"{path} is not a vaehelpers checkpoint; restore it or delete its folder")

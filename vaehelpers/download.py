@@ -1,0 +1,75 @@
+"""Fetch FashionMNIST: torchvision's download, else Debian's package unpacked without root."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .data import SHA256, locate, verify
+from .errors import DataError
+
+DEBIAN_PACKAGE = "dataset-fashion-mnist"
+
+
+def fetch(target: Path) -> Path:
+    """Download the four files into `target`, in torchvision's layout, and return the folder that holds them.
+
+    Everything happens in a scratch folder; only a verified set is moved into place, in one rename.
+    Raises `DataError` saying what each source answered.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    answers = []
+    for name, source in (("torchvision", _torchvision), ("Debian package", _debian)):
+        with tempfile.TemporaryDirectory(dir=target, prefix=".fetch-") as scratch:
+            try:
+                source(Path(scratch))
+                verify(Path(scratch) / "FashionMNIST" / "raw")
+                return _move(Path(scratch), target)
+            except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+                answers.append(f"{name}: {_brief(error)}")
+    raise DataError(f"FashionMNIST could not be fetched ({'; '.join(answers)}); copy its four idx files into "
+                    f"{target}/ or point VAEHELPERS_DATA at a folder that has them")
+
+
+def _move(scratch: Path, target: Path) -> Path:
+    try:
+        os.replace(scratch / "FashionMNIST", target / "FashionMNIST")
+    except OSError:
+        if locate(target) is None:  # not another process that was faster: a real failure
+            raise
+    return target / "FashionMNIST" / "raw"
+
+
+def _torchvision(scratch: Path) -> None:
+    from torchvision.datasets import FashionMNIST
+    FashionMNIST(scratch, download=True)
+    for archive in (scratch / "FashionMNIST" / "raw").glob("*.gz"):
+        archive.unlink()  # torchvision keeps them beside the unpacked files
+
+
+def _debian(scratch: Path) -> None:
+    """Let apt find the package with lists of its own, so that neither root nor a fresh system list is needed."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise DataError("apt is not on this machine")
+    options = [f"-oDir::State::Lists={scratch}/lists", f"-oDir::Cache={scratch}/cache", "-oAPT::Sandbox::User="]
+    for folder in ("lists/partial", "cache/archives/partial"):
+        (scratch / folder).mkdir(parents=True)
+    # A foreign list that fails to update is no obstacle as long as the package is found.
+    _quietly(["apt-get", *options, "update"], scratch, check=False)
+    _quietly(["apt-get", *options, "download", DEBIAN_PACKAGE], scratch)
+    package = next(scratch.glob("*.deb"))
+    _quietly(["dpkg-deb", "--extract", package.name, "unpacked"], scratch)
+    raw = scratch / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in SHA256:
+        os.replace(scratch / "unpacked/usr/share/datasets/fashion-mnist" / f"{name}.gz", raw / f"{name}.gz")
+
+
+def _quietly(command: list[str], folder: Path, check: bool = True) -> None:
+    subprocess.run(command, cwd=folder, check=check, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def _brief(error: Exception) -> str:
+    text = getattr(error, "stderr", None) or str(error)
+    return " ".join(text.split())[:160]

@@ -1,0 +1,25 @@
+"""Errors meant for a person: each message is one line that says what was wrong, what is allowed, what to do."""
+
+
+class UserError(Exception):
+    """Base of the errors that the command line prints without a traceback."""
+
+    exit_code = 2
+
+
+class SettingError(UserError, ValueError):
+    """A setting is unknown, ill-typed or out of range."""
+
+
+class DataError(UserError, RuntimeError):
+    """The data set is missing, damaged or unknown."""
+
+
+class CheckpointError(UserError, RuntimeError):
+    """A checkpoint is missing, damaged or made with other settings."""
+
+
+class BatchError(UserError, RuntimeError):
+    """A notebook failed while it was executed."""
+
+    exit_code = 1

@@ -1,0 +1,63 @@
+"""Walks through latent space: percentile grids, the 2-D manifold of Q2.10, codes of images, what lives where."""
+
+import torch
+from scipy.stats import norm
+from torch import Tensor, nn
+from torchvision.utils import make_grid
+
+from .data import CLASSES, LEVELS
+from .model import VAE, mean_levels
+
+
+def percentiles(grid_size: int) -> Tensor:
+    """Return the mid-percentiles (i + 0.5) / n for i = 0..n-1, floats in (0, 1), shape `(n,)`."""
+    if grid_size < 1:
+        raise ValueError(f"grid_size must be at least 1, got {grid_size}")
+    return (torch.arange(grid_size, dtype=torch.float64) + 0.5) / grid_size
+
+
+def ppf(percentile: Tensor) -> Tensor:
+    """Return the standard normal's percent point function (inverse CDF): any shape, float32."""
+    return torch.as_tensor(norm.ppf(percentile), dtype=torch.float32)
+
+
+def manifold_latents(grid_size: int) -> Tensor:
+    """Return the grid of 2-D latents, `[n*n,2]`, in reading order: z1 grows rightwards, z2 grows *upwards*."""
+    z = ppf(percentiles(grid_size))
+    z2, z1 = torch.meshgrid(z.flip(0), z, indexing="ij")
+    return torch.stack([z1, z2], dim=-1).view(-1, 2)
+
+
+@torch.no_grad()
+def visualize_manifold(decoder: nn.Module, grid_size: int = 20) -> Tensor:
+    """Decode the percentile grid of a 2-D latent space: one image `[1,n*28,n*28]` of floats in [0, 1].
+
+    Each cell is the decoder's *mean*, the expected level over 15, not a sample; z1 grows rightwards and z2
+    upwards. Every cell stands for the same prior mass. Practical, Q2.10; Kingma & Welling 2014, Fig. 4b.
+    """
+    device = next(decoder.parameters()).device
+    logits = decoder(manifold_latents(grid_size).to(device))
+    return tile(mean_levels(logits).cpu() / (LEVELS - 1), grid_size)
+
+
+def tile(images: Tensor, columns: int, padding: int = 0) -> Tensor:
+    """Tile grey images `[N,1,H,W]` row by row into one `[1,rows*H,columns*W]` (plus padding)."""
+    return make_grid(images, nrow=columns, padding=padding)[:1]
+
+
+@torch.no_grad()
+def encode(model: VAE, images: Tensor, batch_size: int = 1000) -> tuple[Tensor, Tensor]:
+    """Return mean and log standard deviation of q(z|x) for levels `[N,1,28,28]`, each `[N,D]`, on the CPU."""
+    parts = [model.encoder(batch.to(model.device)) for batch in images.split(batch_size)]
+    return tuple(torch.cat(column).cpu() for column in zip(*parts, strict=True))
+
+
+def class_counts(codes: Tensor, labels: Tensor, grid_size: int) -> Tensor:
+    """Count the 2-D codes of each class in each manifold cell: `[N,2]`, `[N]` -> int64 `[n,n,10]`.
+
+    Cells are laid out as in `visualize_manifold`: row 0 is the top, the largest z2.
+    """
+    cell = (torch.as_tensor(norm.cdf(codes)) * grid_size).long().clamp(0, grid_size - 1)
+    row, column = grid_size - 1 - cell[:, 1], cell[:, 0]
+    flat = (row * grid_size + column) * len(CLASSES) + labels
+    return torch.bincount(flat, minlength=grid_size**2 * len(CLASSES)).view(grid_size, grid_size, -1)

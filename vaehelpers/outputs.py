@@ -1,0 +1,77 @@
+"""What a notebook puts on the page, figures with alt text and named numbers, and how a batch run collects them."""
+
+import base64
+import io
+import re
+
+from .data import Dataset
+
+KEY = "vaehelpers"  # where display metadata carries a name; nbval does not compare metadata
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def show(fig, name: str, *, alt: str, data: Dataset | None = None) -> None:
+    """Display a matplotlib figure as PNG under `name`, with alt text that says what is seen and what follows.
+
+    Give the `data` that a figure was made from: stand-in data is then named on its face.
+    The same figure gives the same bytes. Raises ValueError for alt text under 40 characters.
+    """
+    import matplotlib.pyplot as plt
+    if len(alt) < 40:
+        raise ValueError(f"figure {name!r} needs alt text of at least 40 characters, got {len(alt)}")
+    if data is not None and data.is_stand_in:
+        fig.suptitle(f"stand-in data: {data.name}", color="#D55E00", fontsize=9, x=0.99, ha="right")
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", metadata={"Software": None})
+    plt.close(fig)
+    png = base64.b64encode(buffer.getvalue()).decode()
+    _display({"image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}, KEY: {"figure": name, "alt": alt}})
+
+
+def record(name: str, value: float | int, unit: str = "", *, data: Dataset | None = None, digits: int = 3) -> None:
+    """Display `name = value unit` and keep the full value for `results.json`, with the data set's name.
+
+    Only `digits` decimals are displayed: what nbval compares must not depend on a machine's last bits.
+    """
+    text = f"{name} = {value:,}" if isinstance(value, int) else f"{name} = {value:,.{digits}f}"
+    result = {"result": name, "value": value, "unit": unit, "data": data.name if data else None}
+    _display({"text/plain": " ".join([text, unit]).strip()}, {KEY: result})
+
+
+def collect(notebook) -> tuple[dict[str, bytes], dict[str, dict]]:
+    """Return the figures `{name: PNG bytes}` and results `{name: {value, unit, data}}` of an executed notebook."""
+    figures, results = {}, {}
+    for output in _outputs(notebook):
+        entry = dict(output.get("metadata", {}).get(KEY, {}))
+        if "figure" in entry:
+            figures[entry["figure"]] = base64.b64decode(output["data"]["image/png"])
+        elif "result" in entry:
+            results[entry.pop("result")] = entry
+    return figures, results
+
+
+def clean(notebook):
+    """Strip what differs between two runs or breaks a viewer: widget state, timings, papermill's notes."""
+    for key in ("widgets", "papermill"):
+        notebook.metadata.pop(key, None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata = {key: cell.metadata[key] for key in ("tags",) if cell.metadata.get(key)}
+    for output in _outputs(notebook):
+        if output.get("data", {}).pop(WIDGET, None):  # its model id names a kernel that is gone
+            output["data"]["text/plain"] = _widget_text(output["data"].get("text/plain", ""))
+    return notebook
+
+
+def _widget_text(text: str) -> str:
+    kinds = ", ".join(dict.fromkeys(re.findall(r"\b(\w*Slider|Dropdown|Button|Image|Text)\(", text)))
+    return f"[run this cell to use the explorer: {kinds}]"
+
+
+def _outputs(notebook):
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def _display(data: dict, metadata: dict) -> None:
+    from IPython.display import display
+    display(data, metadata=metadata, raw=True)

@@ -1,0 +1,69 @@
+"""The settings a person can give, to the command line or to a notebook: one table of names, types and ranges."""
+
+import difflib
+import math
+from dataclasses import dataclass
+
+from .data import SOURCES
+from .errors import SettingError
+from .training import DEVICES
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its type, its range or its choices, and a phrase that says what it is."""
+
+    kind: type
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """Say in words what values are allowed."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        noun = "a whole number" if self.kind is int else "a finite number"
+        return f"{noun} from {self.low:g} to {self.high:g}"
+
+    def parse(self, value: object) -> object:
+        """Convert a string or number to the setting's type; raise ValueError where it does not fit."""
+        if isinstance(value, bool) or value is None:
+            raise ValueError
+        if self.choices:
+            if value not in self.choices:
+                raise ValueError
+            return value
+        number = float(value)
+        if not math.isfinite(number) or not self.low <= number <= self.high or number != self.kind(number):
+            raise ValueError
+        return self.kind(number)
+
+
+SETTINGS = {
+    "batch_size": Setting(int, "images per training step", 1, 10_000),
+    "data": Setting(str, "the data set", choices=SOURCES),
+    "device": Setting(str, "where to compute", choices=DEVICES),
+    "epochs": Setting(int, "epochs to train", 0, 10_000),
+    "grid_size": Setting(int, "pictures along each side of the manifold", 2, 60),
+    "lr": Setting(float, "Adam's learning rate", 1e-8, 1.0),
+    "num_filters": Setting(int, "filters of the first convolution", 1, 1024),
+    "seed": Setting(int, "seed of every random draw", 0, 2**31 - 1),
+    "test_images": Setting(int, "test images to score", 1, 10_000),
+    "train_images": Setting(int, "training images of the live run", 128, 54_000),
+    "z_dim": Setting(int, "latent dimensions", 1, 1024),
+}
+
+
+def check(name: str, value: object, among: tuple[str, ...] = tuple(SETTINGS)) -> object:
+    """Return `value` converted to the type of setting `name`, which must be one of `among`; or raise SettingError."""
+    if name not in among:
+        near = difflib.get_close_matches(name, among, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise SettingError(f"unknown setting {name}={value}; {hint}allowed: {', '.join(among)}")
+    try:
+        return SETTINGS[name].parse(value)
+    except (TypeError, ValueError):
+        raise SettingError(f"{name}={value} is not allowed; {name} ({SETTINGS[name].help}) "
+                           f"must be {SETTINGS[name].allowed}") from None

@@ -1,0 +1,180 @@
+"""The training loop: `fit` yields one record per epoch, so notebooks, command line and tests share it."""
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from . import checkpoint
+from .data import Dataset
+from .errors import SettingError
+from .model import VAE, seeded_vae
+from .objective import elbo_to_bpd
+
+BATCH = "VAEHELPERS_BATCH"  # set in the environment of a batch run: no progress bars
+DEVICES = ("auto", "cuda", "mps", "cpu")
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """Scores after one epoch: bpd in bits per dimension, recon and kl in nats per image.
+
+    Training values are averages over the epoch's batches while the weights moved, as the practical's
+    template logs them; validation values are one-sample ELBOs at the end of the epoch; seconds cover both.
+    Epoch 0 is the untrained network, its training values measured on as many images as validation has.
+    """
+
+    epoch: int
+    train_bpd: float
+    val_bpd: float
+    train_recon: float
+    train_kl: float
+    val_recon: float
+    val_kl: float
+    seconds: float
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Return the named device, or for `auto` the first of cuda, mps, cpu that is present."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name not in DEVICES or not present.get(name, True):
+        usable = ", ".join(["auto", *(key for key, here in present.items() if here)])
+        raise SettingError(f"device={name} is not available; allowed here: {usable}")
+    return torch.device(next(key for key, here in present.items() if here) if name == "auto" else name)
+
+
+def fit(data: Dataset, epochs: int, *, z_dim: int = 20, num_filters: int = 32, lr: float = 1e-3,
+        batch_size: int = 128, seed: int = 42, device: str = "auto", folder: Path | None = None,
+        keep: tuple[int, ...] = (10,), compiled: bool = False) -> Iterator[tuple[EpochRecord, VAE]]:
+    """Train a VAE with Adam at a constant rate; yield `(record, model)` for epochs 0, 1, ..., `epochs`.
+
+    With `folder`, a checkpoint is written after each epoch (older ones go, except those in `keep`), and
+    a folder that holds one is resumed: its records are yielded first, then training goes on exactly as if
+    it had never stopped. The same seed on the same CPU with the same thread count repeats every number.
+    Raises SettingError for a device that is not there, CheckpointError if the folder's run had other settings.
+    """
+    run = _Run(data, dict(z_dim=z_dim, num_filters=num_filters, lr=lr, batch_size=batch_size, seed=seed,
+                          compiled=compiled), choose_device(device), folder)
+    yield from ((EpochRecord(**row), run.model) for row in run.history[: epochs + 1])
+    while len(run.history) <= epochs:
+        record = run.epoch()
+        run.save(record, keep)
+        yield record, run.model
+
+
+@torch.no_grad()
+def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) -> dict[str, float]:
+    """Score levels `[N,1,28,28]` by the one-sample ELBO: `bpd`, `recon` and `kl` (nats per image), averages.
+
+    The noise comes from a CPU generator with `seed`, so the score repeats; on another machine it agrees
+    to rounding error.
+    """
+    eps = _noise(len(images), model.z_dim, seed, model.device)
+    parts = [model.per_image(imgs.to(model.device), e)
+             for imgs, e in zip(images.split(batch_size), eps.split(batch_size), strict=True)]
+    recon, kl = (torch.cat(part).double().mean() for part in zip(*parts, strict=True))
+    return _scores(recon, kl, images.shape)
+
+
+class _Run:
+    """One training run: data on the device, model, optimizer and history, restored where a folder has them."""
+
+    def __init__(self, data: Dataset, config: dict, device: torch.device, folder: Path | None):
+        self.config = {**config, "data": data.name, "data_sha256": data.sha256}
+        self.train, self.val, self.device, self.folder = data.train.images.to(device), data.val, device, folder
+        self.history, self.path = [], None
+        previous = checkpoint.latest(folder) if folder else None
+        self.model = self._restore(previous) if previous else self._build()
+        self.model.to(device)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config["lr"])
+        if previous and self.history[1:]:
+            checkpoint.load_optimizer(previous, self.optimizer)
+        self.loss = torch.compile(self.model.per_image) if config["compiled"] else self.model.per_image
+
+    def _build(self) -> VAE:
+        return seeded_vae(self.config["seed"], *(self.config[k] for k in ("num_filters", "z_dim", "lr")))
+
+    def _restore(self, path: Path) -> VAE:
+        model, meta = checkpoint.load(path)
+        for key, value in self.config.items():
+            if meta["config"].get(key) != value:
+                raise checkpoint.CheckpointError(
+                    f"{path.parent} holds a run with {key}={meta['config'].get(key)!r}, not {value!r}; "
+                    "give the same settings to resume it, or another folder")
+        self.history, self.path = meta["history"], path
+        return model
+
+    def epoch(self) -> EpochRecord:
+        """Train one epoch (epoch 0 only measures) and append its record to the history."""
+        started, number = time.perf_counter(), len(self.history)
+        train = self._train_epoch(number) if number else self._score(self.train[: len(self.val)])
+        val = self._score(self.val.images)
+        record = EpochRecord(number, train["bpd"], val["bpd"], train["recon"], train["kl"],
+                             val["recon"], val["kl"], round(time.perf_counter() - started, 2))
+        self.history.append(asdict(record))
+        return record
+
+    def _train_epoch(self, number: int) -> dict[str, float]:
+        self.model.train()
+        batches = self._batches(number)
+        total = torch.zeros(2, device=self.device)
+        for imgs, eps in tqdm(batches, f"epoch {number}", leave=False, disable=not _watched()):
+            recon, kl = (part.mean() for part in self.loss(imgs, eps))
+            self.optimizer.zero_grad()
+            (recon + kl).backward()
+            self.optimizer.step()
+            total += torch.stack([recon.detach(), kl.detach()])
+        return _scores(*(total.double().cpu() / len(batches)), self.train.shape)
+
+    def _batches(self, number: int) -> list[tuple[Tensor, Tensor]]:
+        """Shuffle; like the template, drop the last incomplete batch. Order and noise depend on (seed, epoch).
+
+        That is why a resumed run needs no saved random state, and why all devices see the same draws.
+        """
+        size = min(self.config["batch_size"], len(self.train))
+        order = torch.Generator().manual_seed(self.config["seed"] * 1_000_003 + number)
+        perm = torch.randperm(len(self.train), generator=order).to(self.device)
+        eps = torch.randn(len(self.train), self.model.z_dim, generator=order).to(self.device)
+        pairs = zip(perm.split(size), eps.split(size), strict=True)
+        return [(self.train[index], noise) for index, noise in pairs if len(index) == size]
+
+    def _score(self, images: Tensor) -> dict[str, float]:
+        return evaluate(self.model.eval(), images, self.config["seed"])
+
+    def save(self, record: EpochRecord, keep: tuple[int, ...]) -> None:
+        """Write this epoch's checkpoint, then drop what it supersedes."""
+        if not self.folder:
+            return
+        meta = {"config": self.config, "history": self.history, "versions": checkpoint.versions(),
+                "hardware": hardware(self.device)}
+        superseded, self.path = self.path, checkpoint.save(
+            self.folder, record.epoch, self.model, self.optimizer, meta)
+        if superseded:
+            checkpoint.drop(superseded, weights_too=int(superseded.stem[6:]) not in keep)
+
+
+def hardware(device: torch.device) -> dict[str, str | int]:
+    """Describe what a run ran on, for the record: device, its name, and CPU threads."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {"device": device.type, "name": name, "threads": torch.get_num_threads(),
+            "simd": torch.backends.cpu.get_cpu_capability()}
+
+
+def _watched() -> bool:
+    """Whether somebody sees a progress bar: on a terminal or in a notebook, but not in a batch run."""
+    return not os.environ.get(BATCH) and ("ipykernel" in sys.modules or sys.stderr.isatty())
+
+
+def _noise(count: int, z_dim: int, seed: int, device: torch.device) -> Tensor:
+    return torch.randn(count, z_dim, generator=torch.Generator().manual_seed(seed)).to(device)
+
+
+def _scores(recon: Tensor, kl: Tensor, img_shape: tuple[int, ...]) -> dict[str, float]:
+    return {"bpd": float(elbo_to_bpd(recon + kl, img_shape)), "recon": float(recon), "kl": float(kl)}
