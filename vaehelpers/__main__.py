@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--tensorboard", type=Path, help="folder for a TensorBoard log (needs tensorboard)")
     evaluate = _add(commands, "evaluate", _evaluate, "score a checkpoint on the test set")
     evaluate.add_argument("checkpoint", type=Path, help="a .json or .safetensors file, or a run's folder")
+    evaluate.add_argument("--save", action="store_true", help="record the score in the checkpoint's JSON")
     _add_settings(evaluate, {key: TRAIN_DEFAULTS[key] for key in ("data", "seed", "device")})
     run = _add(commands, "run", _run, "execute the notebooks in batch, through papermill")
     run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="which ones, by name (default: all four)")
@@ -95,7 +96,7 @@ def _train(args: argparse.Namespace) -> None:
     for record, model in _logged(records, args.tensorboard):
         print(ROW.format(record.epoch, f"{record.train_bpd:.4f}", f"{record.val_bpd:.4f}",
                          f"{record.val_recon:.2f}", f"{record.val_kl:.2f}", f"{record.seconds:.1f}"), flush=True)
-    _print_score(model, dataset, config["seed"])
+    _test_score(model, dataset, config["seed"])
 
 
 def _logged(records, folder: Path | None):
@@ -120,7 +121,9 @@ def _evaluate(args: argparse.Namespace) -> None:
     config = _checked(args, ("data", "seed", "device"))
     model, meta = checkpoint.load(args.checkpoint, config["device"])
     print(f"z_dim {model.z_dim}, epoch {meta['epoch']}, weights sha256 {meta['sha256'][:16]}")
-    _print_score(model, data.load(config["data"]), config["seed"])
+    score = _test_score(model, data.load(config["data"]), config["seed"])
+    if args.save:
+        checkpoint.write_meta(checkpoint.find(args.checkpoint), {**meta, "test": score})
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -152,10 +155,12 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _print_score(model, dataset: data.Dataset, seed: int) -> None:
+def _test_score(model, dataset: data.Dataset, seed: int) -> dict:
+    """Score all test images, print the line, and return what a checkpoint's JSON records."""
     score = training.evaluate(model.eval(), dataset.test.images, seed)
     print(f"test ({dataset.name}, {len(dataset.test):,} images): {score['bpd']:.4f} bpd = "
           f"{score['recon']:.2f} reconstruction + {score['kl']:.2f} KL nats per image, one-sample ELBO")
+    return {**score, "data": dataset.name, "images": len(dataset.test), "seed": seed}
 
 
 if __name__ == "__main__":

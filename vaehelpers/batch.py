@@ -12,10 +12,13 @@ from pathlib import Path
 import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from . import checkpoint, data, outputs, settings, training
 from .errors import BatchError, SettingError
 
+# Kernels talk over files instead of TCP ports: nobody else on the machine can listen, and ipykernel need not warn.
+IPC = Config({"KernelManager": {"transport": "ipc"}})
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
 # `quick` leaves the notebooks' own defaults, which nbval uses too; a preset names only what it changes.
 PRESETS = {"quick": {}, "full": {"train_images": 20_000}, "drawn": {"data": "drawn"}}
@@ -96,11 +99,11 @@ def _one(source: Path, name: str, parameters: dict, stage: Path, failed: Path) -
 def _execute(path: Path, parameters: dict, target: Path, failed: Path):
     try:
         return papermill.execute_notebook(path, target, parameters, kernel_name="python3", cwd=path.parent,
-                                          progress_bar=sys.stderr.isatty())
+                                          progress_bar=sys.stderr.isatty(), config=IPC)
     except PapermillExecutionError as error:
         failed.mkdir(parents=True, exist_ok=True)
         shutil.copy(target, failed / path.name)
-        raise BatchError(f"{path.name} failed in cell {error.exec_count}: {error.ename}: "
+        raise BatchError(f"{path.name} failed in cell [{error.exec_count}]: {error.ename}: "
                          f"{error.evalue.splitlines()[0] if error.evalue else ''} (see {failed / path.name})") from None
 
 

@@ -31,8 +31,7 @@ def save(folder: Path, epoch: int, model: VAE, optimizer: torch.optim.Optimizer,
     weights = tensors_to_bytes(_on_cpu(model.state_dict()))
     _write(stem.with_suffix(".optimizer.safetensors"), tensors_to_bytes(_flat(optimizer)))
     _write(stem.with_suffix(".safetensors"), weights)
-    record = {"epoch": epoch, "sha256": hashlib.sha256(weights).hexdigest(), **meta}
-    _write(stem.with_suffix(".json"), (json.dumps(record, indent=1) + "\n").encode())
+    write_meta(stem.with_suffix(".json"), {"epoch": epoch, "sha256": hashlib.sha256(weights).hexdigest(), **meta})
     return stem.with_suffix(".json")
 
 
@@ -48,10 +47,8 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[VAE, dic
 
     Returns the model in evaluation mode and the JSON's contents. Raises `CheckpointError`.
     """
-    path = Path(path)
-    if path.is_dir():
-        path = latest(path) or _missing(path)
-    meta = read_meta(path.with_suffix(".json"))
+    path = find(path)
+    meta = read_meta(path)
     model = VAE(**{key: meta["config"][key] for key in ("num_filters", "z_dim", "lr")})
     model.load_state_dict(_tensors(path.with_suffix(".safetensors"), meta["sha256"]))
     return model.to(device).eval(), meta
@@ -66,6 +63,14 @@ def load_optimizer(path: Path, optimizer: torch.optim.Optimizer) -> None:
         # Adam keeps its step counter on the CPU wherever the parameters live.
         state["state"].setdefault(int(index), {})[key] = tensor if key == "step" else tensor.to(device)
     optimizer.load_state_dict(state)
+
+
+def find(path: str | Path) -> Path:
+    """Return the JSON of a checkpoint named by its JSON, its weights or its folder (then the newest)."""
+    path = Path(path)
+    if path.is_dir():
+        return latest(path) or _missing(path)
+    return path.with_suffix(".json")
 
 
 def latest(folder: Path) -> Path | None:
@@ -92,6 +97,11 @@ def read_meta(path: Path) -> dict:
         _missing(path)
     except (ValueError, AttributeError):
         _not_one(path)
+
+
+def write_meta(path: Path, meta: dict) -> None:
+    """Write a checkpoint's JSON, whole or not at all."""
+    _write(path, (json.dumps(meta, indent=1) + "\n").encode())
 
 
 def versions() -> dict:

@@ -26,7 +26,7 @@ def fetch(target: Path) -> Path:
                 source(Path(scratch))
                 verify(Path(scratch) / "FashionMNIST" / "raw")
                 return _move(Path(scratch), target)
-            except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+            except Exception as error:  # whatever a source stumbles over, the next one may do
                 answers.append(f"{name}: {_brief(error)}")
     raise DataError(f"FashionMNIST could not be fetched ({'; '.join(answers)}); copy its four idx files into "
                     f"{target}/ or point VAEHELPERS_DATA at a folder that has them")
@@ -71,5 +71,5 @@ def _quietly(command: list[str], folder: Path, check: bool = True) -> None:
 
 
 def _brief(error: Exception) -> str:
-    text = getattr(error, "stderr", None) or str(error)
+    text = getattr(error, "stderr", None) or str(error) or type(error).__name__
     return " ".join(text.split())[:160]

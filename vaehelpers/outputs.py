@@ -52,9 +52,10 @@ def collect(notebook) -> tuple[dict[str, bytes], dict[str, dict]]:
 
 def clean(notebook):
     """Strip what differs between two runs or breaks a viewer: widget state, timings, papermill's notes."""
-    for key in ("widgets", "papermill"):
+    for key in ("widgets", "papermill", "jupytext"):
         notebook.metadata.pop(key, None)
     notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in ("tags",) if cell.metadata.get(key)}
     for output in _outputs(notebook):

@@ -64,6 +64,12 @@ def check(name: str, value: object, among: tuple[str, ...] = tuple(SETTINGS)) ->
         raise SettingError(f"unknown setting {name}={value}; {hint}allowed: {', '.join(among)}")
     try:
         return SETTINGS[name].parse(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SettingError(f"{name}={value} is not allowed; {name} ({SETTINGS[name].help}) "
                            f"must be {SETTINGS[name].allowed}") from None
+
+
+def check_all(values: dict) -> None:
+    """Check every known setting that occurs in `values`, such as a notebook's `globals()`; or raise SettingError."""
+    for name in SETTINGS.keys() & values.keys():
+        check(name, values[name])

@@ -1,0 +1,98 @@
+"""The batch run on a miniature series: what it leaves, and what it leaves alone when a notebook fails."""
+
+import json
+
+import nbformat
+import pytest
+
+from vaehelpers import batch
+from vaehelpers.errors import BatchError, SettingError
+
+BODY = """from vaehelpers.outputs import record, show
+import matplotlib.pyplot as plt
+fig, ax = plt.subplots()
+show(fig, "empty", alt="An empty pair of axes, which is all that this test needs.")
+record("tenfold", epochs * 10, "epochs")"""
+
+
+def series(folder, body=BODY):
+    """Write four notebooks with one parameter each; the last one's body is given."""
+    folder.mkdir()
+    for name in batch.NOTEBOOKS:
+        cells = [nbformat.v4.new_code_cell('epochs: int = 2  # how many\ndata: str = "drawn"', metadata={"tags": ["parameters"]}),
+                 nbformat.v4.new_code_cell(body if name == batch.NOTEBOOKS[-1] else "epochs")]
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return folder
+
+
+def contents(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_run_leaves_notebooks_figures_results_and_record(tmp_path):
+    source, out, last = series(tmp_path / "source"), tmp_path / "out", batch.NOTEBOOKS[-1]
+    batch.run("quick", {"epochs": "3"}, source=source, out=out)
+    expected = {f"{name}.ipynb" for name in batch.NOTEBOOKS}
+    assert contents(out).keys() == expected | {f"figures/{last}-empty.png", "results.json", "run.json"}
+    results = json.loads((out / "results.json").read_text())
+    assert results[last] == {"tenfold": {"value": 30, "unit": "epochs", "data": None}}
+    record = json.loads((out / "run.json").read_text())
+    assert record["parameters"][last] == {"epochs": 3, "data": "drawn"}
+    assert record["data"]["name"] == "drawn"
+    assert record["seconds"].keys() == set(batch.NOTEBOOKS)
+    assert {"preset", "versions", "hardware", "weights"} <= record.keys()
+
+
+def test_a_failure_keeps_the_earlier_results(tmp_path):
+    last, out = batch.NOTEBOOKS[-1], tmp_path / "out"
+    batch.run("quick", {}, (last,), series(tmp_path / "good"), out)
+    before = contents(out)
+    bad = series(tmp_path / "bad", "raise RuntimeError('first line\\nsecond line')")
+    with pytest.raises(BatchError, match=rf"{last}.ipynb failed in cell \[3\]: RuntimeError: first line \(see"):
+        batch.run("quick", {}, (last,), bad, out)
+    after = contents(out)
+    assert after.pop(f"failed/{last}.ipynb")
+    assert after == before
+    assert sorted(p.name for p in out.iterdir()) == sorted([f"{last}.ipynb", "failed", "figures", "results.json", "run.json"])
+
+
+def test_a_new_run_replaces_the_old_one_whole(tmp_path):
+    source, out = series(tmp_path / "source"), tmp_path / "out"
+    first, last = batch.NOTEBOOKS[0], batch.NOTEBOOKS[-1]
+    batch.run("quick", {}, (last,), source, out)
+    (out / "mine.txt").write_text("kept")
+    batch.run("quick", {}, (first,), source, out)
+    assert contents(out).keys() == {f"{first}.ipynb", "results.json", "run.json", "mine.txt"}
+
+
+def test_refresh_is_repeatable_and_clean(tmp_path):
+    source, last = series(tmp_path / "source"), batch.NOTEBOOKS[-1]
+    batch.refresh((last,), source)
+    first = (source / f"{last}.ipynb").read_bytes()
+    batch.refresh((last,), source)
+    assert (source / f"{last}.ipynb").read_bytes() == first
+    notebook = nbformat.reads(first.decode(), 4)
+    assert [cell.execution_count for cell in notebook.cells] == [1, 2]
+    assert notebook.cells[1].outputs[1]["data"]["text/plain"] == "tenfold = 20 epochs"
+    assert not any("papermill" in str(thing.metadata) for thing in (notebook, *notebook.cells))
+
+
+@pytest.mark.parametrize(("preset", "given", "names", "message"), [
+    ("fast", {}, batch.NOTEBOOKS, "unknown preset fast"),
+    ("quick", {"epoch": "3"}, batch.NOTEBOOKS, "did you mean 'epochs'"),
+    ("quick", {"epochs": "0x3"}, batch.NOTEBOOKS, "epochs=0x3 is not allowed"),
+    ("quick", {}, ("05",), "unknown notebook 05")])
+def test_bad_input_is_refused_before_anything_is_written(tmp_path, preset, given, names, message):
+    with pytest.raises(SettingError, match=message):
+        batch.run(preset, given, names, series(tmp_path / "source"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_presets_name_settings_of_the_series(request):
+    notebooks = request.config.rootpath / "notebooks"
+    for preset in batch.PRESETS:
+        planned = batch.plan(preset, {}, batch.NOTEBOOKS, notebooks)
+        for key, value in batch.PRESETS[preset].items():
+            assert value in [parameters.get(key) for parameters in planned.values()]

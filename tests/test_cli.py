@@ -1,0 +1,113 @@
+"""The command line: what it prints, and that bad input is one line, exit code 2, and nothing written."""
+
+import subprocess
+import sys
+
+import pytest
+
+from vaehelpers import checkpoint, settings
+from vaehelpers.__main__ import main
+from vaehelpers.errors import SettingError
+
+BAD = {
+    "train --epochs two": "epochs=two is not allowed; epochs (epochs to train) must be a whole number from 0 to",
+    "train --epochs 2.5": "epochs=2.5 is not allowed",
+    "train --epochs -1": "epochs=-1 is not allowed",
+    "train --z-dim two": "z_dim=two is not allowed",
+    "train --z-dim 0": "from 1 to",
+    "train --z-dim 0x3": "z_dim=0x3 is not allowed",
+    "train --lr nan": "lr=nan is not allowed; lr (Adam's learning rate) must be a finite number",
+    "train --lr inf": "lr=inf is not allowed",
+    "train --seed 99999999999": "seed=99999999999 is not allowed",
+    "train --device tpu": "device=tpu is not allowed; device (where to compute) must be one of auto, cuda, mps, cpu",
+    "train --data mnist": "data=mnist is not allowed; data (the data set) must be one of fashion-mnist, drawn",
+    "train --epoch 3": "unrecognized arguments: --epoch 3",
+    "evaluate nowhere": "nowhere.json does not exist or holds no checkpoint",
+    "evaluate": "the following arguments are required: checkpoint",
+    "fly": "invalid choice: 'fly'",
+    "": "the following arguments are required: COMMAND",
+    "run --preset fast": "unknown preset fast; allowed: quick, full, drawn",
+    "run -p epoch=3": "unknown setting epoch=3; did you mean 'epochs'? allowed: ",
+    "run -p epochs=two": "epochs=two is not allowed",
+    "run -p epochs": "-p epochs is not allowed; write -p NAME=VALUE",
+    "run 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
+    "run 01_transformers_theory -p epochs=3": "unknown setting epochs=3; allowed: seed",
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_bad_input(words, capsys, tmp_path, monkeypatch, request):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notebooks").symlink_to(request.config.rootpath / "notebooks")
+    try:
+        code = main(words.split())
+    except SystemExit as stop:
+        code = stop.code
+    printed = capsys.readouterr()
+    assert code == 2
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith("vaehelpers")
+    assert BAD[words] in printed.err
+    assert [path.name for path in tmp_path.iterdir()] == ["notebooks"]
+
+
+def test_train_resume_and_evaluate(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = "train --data drawn --z-dim 2 --num-filters 2 --batch-size 500 --device cpu --epochs".split()
+    assert main([*words, "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:3] == ["epoch", "train", "bpd"]
+    assert [line.split()[0] for line in lines[1:3]] == ["0", "1"]
+    assert lines[3].startswith("test (drawn, 1,000 images): ")
+    assert main([*words, "2"]) == 0
+    resumed = capsys.readouterr().out.splitlines()
+    assert resumed[0] == "resuming runs/z02-seed42 after epoch 1"
+    assert resumed[2:4] == lines[1:3]
+    assert main(["evaluate", "runs/z02-seed42", "--data", "drawn", "--save"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == resumed[-1]
+    score = checkpoint.load("runs/z02-seed42")[1]["test"]
+    assert f"{score['bpd']:.4f} bpd" in resumed[-1]
+    assert (score["data"], score["images"]) == ("drawn", 1000)
+
+
+def test_interrupt_says_how_to_go_on(capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vaehelpers.data.load", interrupt)
+    assert main(["data"]) == 130
+    assert "the same command resumes" in capsys.readouterr().err
+
+
+def test_tensorboard_absent(capsys, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    monkeypatch.chdir(tmp_path)
+    assert main("train --data drawn --epochs 0 --num-filters 2 --tensorboard log".split()) == 2
+    assert "install vaehelpers[tensorboard]" in capsys.readouterr().err
+
+
+def test_module_runs_and_helps():
+    done = subprocess.run([sys.executable, "-m", "vaehelpers", "train", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert all(f"--{name.replace('_', '-')}" in done.stdout for name in ("z_dim", "epochs", "lr", "device"))
+
+
+@pytest.mark.parametrize(("name", "value", "parsed"), [
+    ("epochs", "3", 3), ("epochs", 3.0, 3), ("lr", "1e-3", 1e-3), ("lr", 1, 1.0), ("device", "cpu", "cpu")])
+def test_settings_are_converted(name, value, parsed):
+    result = settings.check(name, value)
+    assert result == parsed
+    assert type(result) is type(parsed)
+
+
+@pytest.mark.parametrize("value", [True, None, [], "", "1 2", "١٢٣four", 10**400])
+def test_settings_refuse_other_types(value):
+    with pytest.raises(SettingError, match="epochs="):
+        settings.check("epochs", value)
+
+
+def test_check_all_looks_only_at_settings():
+    settings.check_all({"epochs": 3, "torch": object(), "_": None})
+    with pytest.raises(SettingError, match="epochs=-3"):
+        settings.check_all({"epochs": -3})

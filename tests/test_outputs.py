@@ -1,0 +1,122 @@
+"""What reaches the page and is collected from it: figures, numbers, and what `clean` removes."""
+
+import base64
+import io
+
+import matplotlib
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pytest
+import torch
+from IPython.utils.capture import capture_output
+from PIL import Image
+
+from vaehelpers import figures, outputs
+
+matplotlib.use("agg")
+ALT = "A line that rises from left to right, as the numbers do."
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect what is displayed, as notebook outputs."""
+    entries = []
+    monkeypatch.setattr(outputs, "_display", lambda data, metadata: entries.append(
+        nbformat.v4.new_output("display_data", data=data, metadata=metadata)))
+    return entries
+
+
+def notebook_of(entries):
+    cell = nbformat.v4.new_code_cell("...", outputs=entries)
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+def draw():
+    fig, ax = plt.subplots()
+    ax.plot([1, 2])
+    return fig
+
+
+def test_the_same_figure_gives_the_same_bytes_and_is_closed(shown):
+    for _ in range(2):
+        outputs.show(draw(), "line", alt=ALT)
+    assert shown[0].data == shown[1].data
+    assert b"Software" not in base64.b64decode(shown[0].data["image/png"])
+    assert not plt.get_fignums()
+
+
+def test_alt_text_is_required(shown):
+    with pytest.raises(ValueError, match="'line' needs alt text of at least 40 characters, got 5"):
+        outputs.show(draw(), "line", alt="short")
+
+
+def test_stand_in_data_is_named_on_the_face(shown, drawn, fashion):
+    for dataset in (None, fashion, drawn):
+        outputs.show(draw(), "line", alt=ALT, data=dataset)
+    plain, real, stand_in = (np.array(Image.open(io.BytesIO(base64.b64decode(entry.data["image/png"]))).convert("RGB"))
+                             for entry in shown)
+    assert np.array_equal(plain, real)
+    orange = (abs(stand_in.astype(int) - (0xD5, 0x5E, 0)).sum(-1) < 60).sum()
+    assert orange > 50 > (abs(real.astype(int) - (0xD5, 0x5E, 0)).sum(-1) < 60).sum()
+
+
+def test_collects_figures_and_full_precision_results(shown, drawn):
+    outputs.show(draw(), "line", alt=ALT)
+    outputs.record("bpd", 1.23456789, "bits/dim", data=drawn)
+    outputs.record("count", 270616)
+    assert shown[1].data["text/plain"] == "bpd = 1.235 bits/dim"
+    assert shown[2].data["text/plain"] == "count = 270,616"
+    pictures, results = outputs.collect(notebook_of(shown))
+    assert pictures["line"].startswith(b"\x89PNG")
+    assert results == {"bpd": {"value": 1.23456789, "unit": "bits/dim", "data": "drawn"},
+                       "count": {"value": 270616, "unit": "", "data": None}}
+
+
+def test_display_reaches_ipython():
+    with capture_output() as captured:
+        outputs.record("x", 1.5)
+    # Outside a kernel IPython prints the plain text.
+    assert "x = 1.500" in captured.stdout + "".join(str(o) for o in captured.outputs)
+
+
+def test_clean_strips_widgets_and_timings():
+    output = nbformat.v4.new_output("display_data", data={
+        outputs.WIDGET: {"model_id": "abc"}, "text/plain": "HBox(children=(Image(value=b'..'), FloatSlider(value=1)))"})
+    notebook = notebook_of([output])
+    notebook.metadata.update(widgets={"state": {}}, papermill={"duration": 3})
+    notebook.cells[0].metadata.update(papermill={"duration": 1}, tags=["parameters"])
+    cleaned = outputs.clean(notebook)
+    assert cleaned.metadata.kernelspec.name == "python3"
+    assert not {"widgets", "papermill"} & cleaned.metadata.keys()
+    assert cleaned.cells[0].metadata == {"tags": ["parameters"]}
+    assert cleaned.cells[0].outputs[0].data == {
+        "text/plain": "[run this cell to use the explorer: Image, FloatSlider]"}
+
+
+@pytest.mark.parametrize("function", [figures.class_scatter, figures.class_map])
+def test_class_figures_name_the_classes(function):
+    argument = torch.ones(4, 4, 10, dtype=torch.long)
+    arguments = (argument,) if function is figures.class_map else (torch.randn(50, 2), torch.arange(50) % 10)
+    ax = function(*arguments)
+    assert {text.get_text() for text in ax.texts} == set(figures.CLASSES)
+    plt.close("all")
+
+
+def test_curves_carry_units_and_the_band():
+    history = [{"epoch": e, "train_bpd": 4 - e, "val_bpd": 4 - e / 2} for e in range(3)]
+    ax = figures.training_curves(history)
+    assert ax.get_ylabel() == "bits per dimension"
+    assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["training", "validation"]
+    assert ax.lines[0].get_ydata().tolist() == [4, 3, 2]
+    plt.close("all")
+
+
+def test_class_map_puts_row_zero_at_the_top():
+    counts = torch.zeros(3, 3, 10, dtype=torch.long)
+    counts[0, 2, 5] = 7  # top right
+    ax = figures.class_map(counts)
+    sandal = next(text for text in ax.texts if text.get_text() == "Sandal")
+    assert sandal.get_position() == (2.5, 2.5)
+    np.testing.assert_allclose(ax.images[0].get_array()[0, 2], matplotlib.colors.to_rgb(figures.CLASS_COLOURS[5]))
+    plt.close("all")

@@ -1,0 +1,149 @@
+"""The training loop: it learns, repeats, resumes exactly, and refuses what it cannot do."""
+
+import shutil
+
+import pytest
+import torch
+
+from vaehelpers import checkpoint, training
+from vaehelpers.data import Dataset
+from vaehelpers.errors import CheckpointError, SettingError
+from vaehelpers.model import seeded_vae
+
+TINY = {"z_dim": 2, "num_filters": 4, "lr": 3e-3, "batch_size": 64, "seed": 5, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def few(drawn):
+    """A data set small enough to train on in a second."""
+    return Dataset("drawn", "few", drawn.train.head(300), drawn.val.head(100), drawn.test.head(100))
+
+
+def records(*args, **options):
+    """Run `fit` and return its records without their seconds."""
+    return [{**vars(record), "seconds": 0} for record, _ in training.fit(*args, **options)]
+
+
+def test_overfits_one_batch(few):
+    model = seeded_vae(0, z_dim=8)
+    imgs, optimizer = few.train.images[:8], torch.optim.Adam(model.parameters(), 3e-3)
+    torch.manual_seed(0)
+    start = model(imgs)[2].item()
+    for _ in range(300):
+        L_rec, L_reg, bpd = model(imgs)
+        optimizer.zero_grad()
+        (L_rec + L_reg).backward()
+        optimizer.step()
+    assert start > 3.9
+    assert bpd.item() < 0.7
+
+
+def test_records_fall_and_are_consistent(few):
+    rows = records(few, 3, **TINY)
+    assert [row["epoch"] for row in rows] == [0, 1, 2, 3]
+    assert rows[0]["train_bpd"] == pytest.approx(4, abs=0.15)
+    assert rows[3]["train_bpd"] < rows[1]["train_bpd"] < rows[0]["train_bpd"]
+    for row in rows:
+        nats = row["val_recon"] + row["val_kl"]
+        assert row["val_bpd"] == pytest.approx(nats / 784 / torch.log(torch.tensor(2.0)).item(), rel=1e-5)
+
+
+def test_the_same_seed_repeats_every_number(few):
+    assert records(few, 2, **TINY) == records(few, 2, **TINY)
+    assert records(few, 1, **TINY) != records(few, 1, **{**TINY, "seed": 6})
+
+
+def test_training_leaves_the_global_random_state_alone(few):
+    before = torch.random.get_rng_state()
+    records(few, 1, **TINY)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_resumes_exactly(few, tmp_path):
+    whole = records(few, 4, folder=tmp_path / "whole", **TINY)
+    run = training.fit(few, 4, folder=tmp_path / "cut", **TINY)
+    for _ in range(3):
+        next(run)  # epochs 0, 1, 2; then the process is gone
+    run.close()
+    assert checkpoint.latest(tmp_path / "cut").stem == "epoch_0002"
+    assert records(few, 4, folder=tmp_path / "cut", **TINY) == whole
+    ends = [checkpoint.load(tmp_path / name)[0].state_dict() for name in ("whole", "cut")]
+    assert all(torch.equal(a, b) for a, b in zip(ends[0].values(), ends[1].values(), strict=True))
+
+
+def test_a_finished_run_is_only_read(few, tmp_path):
+    first = records(few, 2, folder=tmp_path, **TINY)
+    stamp = checkpoint.latest(tmp_path).stat().st_mtime_ns
+    assert records(few, 2, folder=tmp_path, **TINY) == first
+    assert records(few, 1, folder=tmp_path, **TINY) == first[:2]
+    assert checkpoint.latest(tmp_path).stat().st_mtime_ns == stamp
+
+
+def test_keeps_the_named_epochs_and_the_newest(few, tmp_path):
+    records(few, 4, folder=tmp_path, keep=(1, 3), **TINY)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["epoch_0001.json", "epoch_0001.safetensors", "epoch_0003.json", "epoch_0003.safetensors",
+                     "epoch_0004.json", "epoch_0004.optimizer.safetensors", "epoch_0004.safetensors"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("lr", 1e-3), ("z_dim", 3), ("batch_size", 32), ("seed", 6)])
+def test_other_settings_do_not_resume(few, tmp_path, name, value):
+    records(few, 0, folder=tmp_path, **TINY)
+    with pytest.raises(CheckpointError, match=rf"{name}={TINY[name]}, not {value}"):
+        records(few, 1, folder=tmp_path, **{**TINY, name: value})
+
+
+def test_other_data_do_not_resume(few, drawn, tmp_path):
+    records(few, 0, folder=tmp_path, **TINY)
+    with pytest.raises(CheckpointError, match="data_sha256"):
+        records(drawn, 1, folder=tmp_path, **TINY)
+
+
+def test_each_image_is_seen_once_an_epoch_in_another_order(few):
+    run = training._Run(few, {**TINY, "compiled": False}, torch.device("cpu"), None)
+    first, second = (torch.cat([imgs for imgs, _ in run._batches(number)]) for number in (1, 2))
+    assert len(first) == 256  # the last incomplete batch is dropped, as the template does
+    assert not torch.equal(first, second)
+    assert len(torch.unique(first.flatten(1), dim=0)) == 256
+
+
+def test_fewer_images_than_a_batch_still_train(few):
+    assert records(few, 1, **{**TINY, "batch_size": 1000})[1]["train_bpd"] > 0
+
+
+def test_evaluation_does_not_depend_on_the_batch_size(few):
+    model = seeded_vae(0, num_filters=4)
+    one, two = (training.evaluate(model, few.test.images, batch_size=size) for size in (7, 100))
+    assert one == pytest.approx(two, rel=1e-6)
+    assert one["bpd"] == pytest.approx((one["recon"] + one["kl"]) / 784 / 0.6931471805599453)
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cuda:x"])
+def test_unknown_device(name):
+    with pytest.raises(SettingError, match=f"device={name} is not available; allowed here: auto, "):
+        training.choose_device(name)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is present")
+def test_absent_device():
+    with pytest.raises(SettingError, match="allowed here: auto, "):
+        training.choose_device("cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_gpu_agrees_with_cpu(few):
+    cpu, gpu = (records(few, 2, **{**TINY, "device": device}) for device in ("cpu", "cuda"))
+    for one, two in zip(cpu, gpu, strict=True):
+        assert one == pytest.approx(two, rel=2e-3)
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="no C++ compiler here")
+@pytest.mark.filterwarnings("default")  # torch.compile imports modules that warn about one another
+def test_compiled_agrees_with_eager(few):
+    eager, fast = (records(few, 1, compiled=compiled, **TINY) for compiled in (False, True))
+    assert fast[1] == pytest.approx(eager[1], rel=1e-4)
+
+
+def test_tensorboard_free_log_names_are_plain(few):
+    (record, _), = training.fit(few, 0, **TINY)
+    assert all(isinstance(value, int | float) for value in vars(record).values())
