@@ -19,7 +19,8 @@ def series(folder, body=BODY):
     """Write four notebooks with one parameter each; the last one's body is given."""
     folder.mkdir()
     for name in batch.NOTEBOOKS:
-        cells = [nbformat.v4.new_code_cell('epochs: int = 2  # how many\ndata: str = "drawn"', metadata={"tags": ["parameters"]}),
+        parameters = 'epochs: int = 2  # how many\ndata: str = "drawn"'
+        cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
                  nbformat.v4.new_code_cell(body if name == batch.NOTEBOOKS[-1] else "epochs")]
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={
             "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
@@ -55,7 +56,7 @@ def test_a_failure_keeps_the_earlier_results(tmp_path):
     after = contents(out)
     assert after.pop(f"failed/{last}.ipynb")
     assert after == before
-    assert sorted(p.name for p in out.iterdir()) == sorted([f"{last}.ipynb", "failed", "figures", "results.json", "run.json"])
+    assert {p.name for p in out.iterdir()} == {f"{last}.ipynb", "failed", "figures", "results.json", "run.json"}
 
 
 def test_a_new_run_replaces_the_old_one_whole(tmp_path):

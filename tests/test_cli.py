@@ -83,7 +83,7 @@ def test_interrupt_says_how_to_go_on(capsys, monkeypatch):
 def test_tensorboard_absent(capsys, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     monkeypatch.chdir(tmp_path)
-    assert main("train --data drawn --epochs 0 --num-filters 2 --tensorboard log".split()) == 2
+    assert main(["train", "--data", "drawn", "--epochs", "0", "--num-filters", "2", "--tensorboard", "log"]) == 2
     assert "install vaehelpers[tensorboard]" in capsys.readouterr().err
 
 
@@ -101,7 +101,7 @@ def test_settings_are_converted(name, value, parsed):
     assert type(result) is type(parsed)
 
 
-@pytest.mark.parametrize("value", [True, None, [], "", "1 2", "١٢٣four", 10**400])
+@pytest.mark.parametrize("value", [True, None, [], "", "1 2", "3 epochs", 10**400])
 def test_settings_refuse_other_types(value):
     with pytest.raises(SettingError, match="epochs="):
         settings.check("epochs", value)

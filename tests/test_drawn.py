@@ -2,7 +2,8 @@
 
 import torch
 
-from vaehelpers import data, drawn as drawn_module
+from vaehelpers import data
+from vaehelpers import drawn as drawn_module
 
 
 def test_same_seed_same_pictures(drawn):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import vaehelpers
-from vaehelpers.model import CNNDecoder, CNNEncoder, VAE, draw_levels, mean_levels, seeded_vae
+from vaehelpers.model import VAE, CNNDecoder, CNNEncoder, draw_levels, mean_levels, seeded_vae
 
 
 def test_shapes_and_sizes():

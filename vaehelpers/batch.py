@@ -76,7 +76,10 @@ def run(preset: str, given: dict[str, str], names: tuple[str, ...] = NOTEBOOKS,
 
 
 def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks")) -> None:
-    """Execute the notebooks with their defaults and write the outputs back, cleaned: the one way they are committed."""
+    """Execute the notebooks with their defaults and write the outputs back, cleaned: the one way they are committed.
+
+    The copies in `docs/figures/` that the README shows are renewed with them.
+    """
     os.environ[training.BATCH] = "1"
     for name in names:
         path = source / f"{name}.ipynb"
@@ -85,6 +88,10 @@ def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks")
         partial = path.with_suffix(".partial")
         nbformat.write(outputs.clean(notebook), partial)
         os.replace(partial, path)
+        for figure, png in outputs.collect(notebook)[0].items():
+            copy = source.parent / "docs" / "figures" / f"{name}-{figure}.png"
+            if copy.is_file():  # the figures that the README shows
+                copy.write_bytes(png)
 
 
 def _one(source: Path, name: str, parameters: dict, stage: Path, failed: Path) -> dict:

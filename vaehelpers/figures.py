@@ -2,7 +2,9 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from torch import Tensor
 
 from .data import CLASSES
@@ -48,34 +50,36 @@ def manifold(picture: Tensor, ticks: Tensor, ax: Axes | None = None) -> Axes:
 
 
 def class_map(counts: Tensor, ax: Axes | None = None) -> Axes:
-    """Colour each manifold cell by its most frequent class, `[n,n,10]` counts; strength is that class's share."""
-    ax = ax or plt.subplots(figsize=(7, 7))[1]
-    total = counts.sum(-1)
-    colours = np.array([plt.matplotlib.colors.to_rgb(c) for c in CLASS_COLOURS])[counts.argmax(-1)]
+    """Colour each manifold cell by its most frequent class, `[n,n,10]` counts; strength is that class's share.
+
+    Cells without any image stay white. Each class that owns a cell is named in the middle of its cells.
+    """
+    ax = ax or plt.subplots(figsize=(6, 6))[1]
+    total, size = counts.sum(-1), len(counts)
+    colours = np.array([to_rgb(colour) for colour in CLASS_COLOURS])[counts.argmax(-1)]
     share = (counts.amax(-1) / total.clamp(min=1)).unsqueeze(-1).numpy()
-    size = len(counts)
     ax.imshow(1 - share * (1 - colours), extent=(0, size, 0, size))
+    owner = counts.argmax(-1).where(total > 0, -1)
     for label, name in enumerate(CLASSES):
-        ax.text(*_centre(counts[..., label]), name, ha="center", va="center", fontsize=8,
-                bbox={"facecolor": "white", "edgecolor": CLASS_COLOURS[label], "pad": 2})
-    ax.set(xticks=[], yticks=[], xlabel="$z_1$", ylabel="$z_2$")
-    return ax
-
-
-def class_scatter(codes: Tensor, labels: Tensor, ax: Axes | None = None) -> Axes:
-    """Scatter 2-D codes `[N,2]` by class, each class named at its median."""
-    ax = ax or plt.subplots(figsize=(7, 7))[1]
-    for label, name in enumerate(CLASSES):
-        points = codes[labels == label].numpy()
-        ax.scatter(*points.T, s=2, color=CLASS_COLOURS[label], alpha=0.5, lw=0)
-        if len(points):
-            ax.text(*np.median(points, axis=0), name, ha="center", va="center", fontsize=8,
+        if (owner == label).any():
+            ax.text(*_middle(owner == label), name, ha="center", va="center", fontsize=8,
                     bbox={"facecolor": "white", "edgecolor": CLASS_COLOURS[label], "pad": 2})
-    ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
+    ax.set(xticks=[], yticks=[], xlabel="$z_1$", ylabel="$z_2$", xlim=(0, size), ylim=(0, size))
     return ax
 
 
-def _centre(counts: Tensor) -> tuple[float, float]:
-    """Return the x, y of the cell with most counts, in a picture whose y axis points upwards."""
-    row, column = divmod(int(counts.argmax()), counts.shape[1])
-    return column + 0.5, counts.shape[0] - row - 0.5
+def class_scatter(codes: Tensor, labels: Tensor, label: int, reach: float = 4, ax: Axes | None = None) -> Axes:
+    """Scatter the 2-D codes `[N,2]` of one class in its colour over all others in grey, within +-`reach`."""
+    ax = ax or plt.subplots(figsize=(3, 3))[1]
+    mine = labels == label
+    for chosen, colour in ((~mine, "0.85"), (mine, CLASS_COLOURS[label])):
+        ax.scatter(*codes[chosen].numpy().T, s=2, color=colour, lw=0)
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=CLASSES[label])
+    return ax
+
+
+def _middle(cells: Tensor) -> tuple[float, float]:
+    """Return the x, y of that one of a class's cells `[n,n]` which is nearest to all of them together."""
+    places = cells.nonzero().double()
+    row, column = places[torch.cdist(places, places).sum(1).argmin()].tolist()
+    return column + 0.5, len(cells) - row - 0.5

@@ -1,0 +1,147 @@
+"""The notebook linter: one skeleton four times, outputs that are whole and clean, links and equations that resolve."""
+
+import re
+import statistics
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from vaehelpers import batch, outputs, settings
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = {name: nbformat.read(FOLDER / f"{name}.ipynb", 4) for name in batch.NOTEBOOKS}
+ENDING = ["Food for thought", "Summary", "Self-test", "References"]
+# Questions with a limit in the practical: words, or lines of the numbered list.
+LIMITS = {"Q1.1": ("words", 100), "Q1.2": ("words", 150), "Q1.3": ("words", 200), "Q2.8, architecture": ("lines", 8)}
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=str)
+def notebook(request):
+    """Each notebook in turn, with its name under `metadata.name`."""
+    found = nbformat.from_dict(NOTEBOOKS[request.param])
+    found.metadata["name"] = request.param
+    return found
+
+
+def markdown(notebook) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def code(notebook) -> list:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def headings(text: str) -> list[str]:
+    return re.findall(r"^## (.+)$", text, re.M)
+
+
+def test_the_folder_holds_the_four_notebooks_and_nothing_else():
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == sorted(batch.NOTEBOOKS)
+
+
+def test_skeleton(notebook):
+    first, second = markdown(notebook)[:2]
+    number = notebook.metadata.name[:2]
+    assert re.fullmatch(rf"# {number} · [^\n]+\n\n[^\n]+[.]", first), "title and one sentence that promises"
+    verbs = re.findall(r"^- \[\w+\]\(#[\w-]+\) ", second, re.M)
+    assert second.startswith("**You will be able to**")
+    assert 4 <= len(verbs) <= 6
+    for label in ("**Before you start**: ", "**Time**: ", "**Hardware**: "):
+        assert label in second
+    assert headings("\n".join(markdown(notebook)))[-4:] == ENDING
+
+
+def test_parameters_cell(notebook):
+    tagged = [cell for cell in code(notebook) if "parameters" in cell.metadata.get("tags", [])]
+    assert tagged == code(notebook)[:1]
+    lines = tagged[0].source.splitlines()
+    assert 1 <= len(lines) <= 8
+    for line in lines:
+        assert re.fullmatch(r"\w+: (int|float|str) = \S+  # .+", line), line
+    batch.defaults(FOLDER / f"{notebook.metadata.name}.ipynb")  # raises where a default is not allowed
+
+
+def test_setup_cell_is_short_and_checks_the_parameters(notebook):
+    setup = code(notebook)[1].source
+    assert len([line for line in setup.splitlines() if line.strip()]) <= 12
+    assert "settings.check_all(globals())" in setup
+
+
+def test_cells_are_short(notebook):
+    lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in code(notebook)]
+    assert statistics.median(lengths) <= 9
+    assert max(lengths) <= 16
+    assert all(len(line) <= 130 for cell in code(notebook) for line in cell.source.splitlines())
+
+
+def test_outputs_are_stored_whole_and_clean(notebook):
+    cells = code(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert not {"widgets", "papermill", "jupytext"} & notebook.metadata.keys()
+    for output in (output for cell in cells for output in cell.outputs):
+        assert output.output_type != "error"
+        assert output.get("name") != "stderr", output.get("text")
+        assert outputs.WIDGET not in output.get("data", {})
+        assert "image/svg+xml" not in output.get("data", {})
+        assert not re.search(r" at 0x[0-9a-f]+", str(output.get("text", "")) + str(output.get("data", "")))
+    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+
+
+def test_every_picture_is_shown_with_alt_text_and_its_data(notebook):
+    figures, _ = outputs.collect(notebook)
+    pictures = [o for cell in code(notebook) for o in cell.outputs if "image/png" in o.get("data", {})]
+    assert len(figures) == len(pictures) > 0, "every picture has a name of its own"
+    for picture in pictures:
+        assert len(picture.metadata["image/png"]["alt"]) >= 40
+    assert not any("plt.show" in cell.source or "savefig" in cell.source for cell in code(notebook))
+
+
+def test_markup_is_plain(notebook):
+    text = "\n".join(markdown(notebook))
+    tags = set(re.findall(r"</?([a-zA-Z]+)", re.sub(r"\$[^$]*\$", "", text)))
+    assert tags <= {"a", "details", "summary"}
+    assert "data:image" not in text
+    assert "style=" not in text
+
+
+def test_links_and_equations_resolve(notebook):
+    text = "\n".join(markdown(notebook))
+    anchors = re.findall(r'<a id="([\w-]+)"></a>', text)
+    assert max(Counter(anchors).values()) == 1
+    assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= set(anchors)
+    number = str(int(notebook.metadata.name[:2]))
+    tags = re.findall(r"\\tag\{([\d.]+)\}", text)
+    assert len(tags) == text.count(r"\tag{") == len(set(tags))
+    for tag in tags:
+        assert tag.startswith(f"{number}.")
+        assert f"eq-{tag.replace('.', '-')}" in anchors
+    for chapter, equation in re.findall(r"(?<!practical, )Eq\. (\d)\.(\d+)", text):
+        assert f"{chapter}.{equation}" in tags
+
+
+def answers(text: str) -> dict[str, str]:
+    """Return the answer boxes by question: blockquotes that open with a bold `Answer (Q...)`."""
+    boxes = re.findall(r"^> \*\*Answer \((Q[^)]+)\)\.\*\*((?:.*\n?)(?:^>.*\n?)*)", text, re.M)
+    return {question: re.sub(r"^> ?", "", body, flags=re.M).strip() for question, body in boxes}
+
+
+def test_answers_follow_their_questions_and_keep_their_limits():
+    seen = {}
+    for name, notebook in NOTEBOOKS.items():
+        text = "\n\n".join(markdown(notebook))
+        for question, answer in answers(text).items():
+            number = question.split(",")[0]
+            assert text.index(f"**Question ({number})") < text.index(f"**Answer ({question})"), question
+            kind, limit = LIMITS.get(question, ("words", 130))
+            count = len(answer.split()) if kind == "words" else len(answer.splitlines())
+            assert 0 < count <= limit, f"{question}: {count} {kind}, limit {limit}"
+            seen[question] = name
+    assert {"Q2.3", "Q2.8, architecture", "Q2.8, scores", "Q2.9", "Q2.10"} <= seen.keys()
+
+
+def test_parameters_are_settings():
+    for name in NOTEBOOKS:
+        assert batch.defaults(FOLDER / f"{name}.ipynb").keys() <= settings.SETTINGS.keys()

@@ -1,0 +1,86 @@
+"""What a fresh machine gets: dependency lists that agree, a core without Jupyter, and no side effect of importing."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vaehelpers import checkpoint
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    tomllib = pytest.importorskip("tomli")
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA_NAMES = {"pytorch": "torch"}  # the one package that conda-forge calls differently
+
+
+def wanted(*extras: str) -> dict[str, str]:
+    """Return `{name: lower bound}` of pyproject's dependencies and the given extras."""
+    lines = PROJECT["dependencies"] + [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
+    return dict(line.split(">=") for line in lines)
+
+
+def test_environment_yml_and_pyproject_agree():
+    text = (ROOT / "environment.yml").read_text()
+    conda = dict(re.findall(r"^  - ([\w-]+)>=([\d.]+)$", text, re.M))
+    conda = {CONDA_NAMES.get(name, name): bound for name, bound in conda.items()}
+    assert conda == wanted("notebooks", "test")
+    assert re.search(r"^channels:\n  - conda-forge\n  - nodefaults$", text, re.M)
+    low, high = re.search(r"python>=([\d.]+),<([\d.]+)", text).groups()
+    assert PROJECT["requires-python"] == f">={low}"
+    assert high == "3.14"
+
+
+def test_constraints_pin_every_dependency_and_name_no_host():
+    text = (ROOT / "constraints.txt").read_text()
+    pinned = set(re.findall(r"^([\w.-]+)==[\w.+]+(?: ;.*)?$", text, re.M))
+    assert len(pinned) > 50
+    assert {*wanted("notebooks", "test"), "uv"} <= pinned
+    assert "://" not in text
+    assert not re.search(r"^-", text, re.M)
+
+
+def test_core_imports_without_jupyter_and_without_side_effects():
+    program = """
+import sys
+hidden = ("IPython", "ipywidgets", "jupyterlab", "papermill", "nbval", "nbformat", "ipykernel", "traitlets")
+sys.modules.update(dict.fromkeys(hidden))
+import matplotlib, torch
+before = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
+import vaehelpers
+from vaehelpers import checkpoint, data, download, drawn, errors, figures, latent, model, objective, outputs
+from vaehelpers import settings, training, __main__
+after = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
+assert before[0] == after[0] and torch.equal(before[1], after[1]) and before[2] == after[2]
+sys.exit(__main__.main(["run"]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2, done.stderr
+    assert re.fullmatch(r"vaehelpers run: the package \w+ is missing; install vaehelpers\[notebooks\]\n", done.stderr)
+    assert done.stdout == ""
+
+
+def test_published_weights_travel_with_the_package():
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["vaehelpers"]
+    package = ROOT / "vaehelpers"
+    packed = {path for pattern in patterns for path in package.glob(pattern)}
+    assert {path for path in package.rglob("*") if path.suffix in (".safetensors", ".json", ".mplstyle")} <= packed
+
+
+def test_readme_states_the_recorded_scores():
+    text = (ROOT / "README.md").read_text()
+    for z_dim in (20, 2):
+        meta = checkpoint.read_meta(checkpoint.published(z_dim, 80))
+        row = (f"| {z_dim} | {meta['history'][-1]['train_bpd']:.3f} | {meta['history'][-1]['val_bpd']:.3f} "
+               f"| {meta['test']['bpd']:.3f} |")
+        assert row in text, row
+
+
+def test_files_and_functions_stay_small():
+    for path in (ROOT / "vaehelpers").glob("*.py"):
+        assert len(path.read_text().splitlines()) < 200, path.name
