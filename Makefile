@@ -7,7 +7,8 @@ export VAEHELPERS_BATCH := 1
 
 .PHONY: figures test lab notebooks train setup constraints clean
 
-figures: setup  ## execute the four notebooks into build/
+# The stand-in pictures of PRESET=drawn need no data set, and so no network.
+figures: $(if $(filter drawn,$(PRESET)),.venv/done,setup)  ## execute the four notebooks into build/
 	$(BIN)/python -m vaehelpers run --preset $(PRESET) $(foreach pair,$(SET),-p $(pair))
 
 test: setup  ## the package's tests, the notebook linter, and nbval over the four notebooks
@@ -19,7 +20,7 @@ lab: setup  ## read the notebooks, with sliders
 notebooks: setup  ## refresh the outputs stored in notebooks/
 	$(BIN)/python -m vaehelpers run --in-place
 
-train: setup  ## train both published models from scratch (about an hour each on two cores)
+train: setup  ## train both models from scratch (more than an hour each on two cores)
 	$(BIN)/python -m vaehelpers train --z-dim 20 --epochs 80
 	$(BIN)/python -m vaehelpers train --z-dim 2 --epochs 80
 

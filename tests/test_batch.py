@@ -59,6 +59,23 @@ def test_a_failure_keeps_the_earlier_results(tmp_path):
     assert {p.name for p in out.iterdir()} == {f"{last}.ipynb", "failed", "figures", "results.json", "run.json"}
 
 
+def test_a_lost_kernel_is_one_clear_error(tmp_path):
+    source, last = series(tmp_path / "source", "import os; os._exit(1)"), batch.NOTEBOOKS[-1]
+    for _ in range(2):  # the folder can be used again after a failure
+        with pytest.raises(BatchError, match=rf"{last}.ipynb lost its kernel \(DeadKernelError"):
+            batch.run("quick", {}, (last,), source, tmp_path / "out")
+        assert [path.name for path in (tmp_path / "out").iterdir()] == ["failed"]
+
+
+@pytest.mark.parametrize("name", ["01_transformers_theory.ipynb", "figures", "results.json"])
+def test_a_folder_of_somebody_else_is_refused(tmp_path, name):
+    out = tmp_path / "out"
+    (out / name).mkdir(parents=True)
+    with pytest.raises(SettingError, match="holds files that no run wrote"):
+        batch.run("quick", {}, (batch.NOTEBOOKS[0],), series(tmp_path / "source"), out)
+    assert [path.name for path in out.iterdir()] == [name]
+
+
 def test_a_new_run_replaces_the_old_one_whole(tmp_path):
     source, out = series(tmp_path / "source"), tmp_path / "out"
     first, last = batch.NOTEBOOKS[0], batch.NOTEBOOKS[-1]

@@ -19,7 +19,7 @@ def saved(tmp_path):
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     model(torch.zeros(2, 1, 28, 28))[0].backward()
     optimizer.step()
-    checkpoint.save(tmp_path / "run", 1, model, optimizer, {"config": CONFIG, "history": []})
+    checkpoint.save(tmp_path / "run", 1, model, optimizer, {"config": CONFIG, "history": [{"epoch": 1}]})
     return model, optimizer, tmp_path / "run"
 
 
@@ -49,6 +49,10 @@ def test_found_by_folder_json_or_weights(saved, name):
     ("json", lambda b: b"[]", "not a vaehelpers checkpoint"),
     ("json", lambda b: b"{}", "not a vaehelpers checkpoint"),
     ("json", lambda b: b"\xff\xfe", "not a vaehelpers checkpoint"),
+    ("json", lambda b: b.replace(b'"epoch": 1\n', b'"epoch": 2\n'), "not a vaehelpers checkpoint"),
+    ("json", lambda b: b.replace(b'"z_dim": 3', b'"z_dim": 4'), "not a vaehelpers checkpoint"),
+    ("json", lambda b: b.replace(b'"z_dim": 3', b'"z_dim": "x"'), "not a vaehelpers checkpoint"),
+    ("json", lambda b: b.replace(b'"lr"', b'"rl"'), "not a vaehelpers checkpoint"),
     ("json", None, "does not exist")])
 def test_damage_is_one_clear_error(saved, ending, spoil, message):
     path = saved[2] / f"epoch_0001.{ending}"
@@ -61,9 +65,26 @@ def test_damage_is_one_clear_error(saved, ending, spoil, message):
 
 def test_damaged_optimizer_state(saved):
     path = saved[2] / "epoch_0001.optimizer.safetensors"
-    path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(CheckpointError, match="not a whole safetensors file"):
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(CheckpointError, match="does not match the sha256"):
         checkpoint.load_optimizer(checkpoint.latest(saved[2]), saved[1])
+
+
+def test_the_newest_is_found_by_number_among_other_files(saved):
+    folder = saved[2]
+    for name in ("epoch_best.json", "epoch_.json", "epoch_0001.json.partial", "notes.txt"):
+        (folder / name).write_text("{}")
+    assert checkpoint.latest(folder).name == "epoch_0001.json"
+    (folder / "epoch_10000.json").write_text("{}")
+    (folder / "epoch_9999.json").write_text("{}")
+    assert checkpoint.latest(folder).name == "epoch_10000.json"
+
+
+def test_a_folder_in_place_of_a_checkpoint(tmp_path):
+    (tmp_path / "epoch_0001.json").mkdir()
+    with pytest.raises(CheckpointError, match="holds no checkpoint"):
+        checkpoint.load(tmp_path / "epoch_0001.json")
 
 
 @pytest.mark.parametrize("survivors", [0, 1, 2])
@@ -80,7 +101,7 @@ def test_a_crash_while_saving_leaves_the_previous_checkpoint(saved, monkeypatch,
 
     monkeypatch.setattr(checkpoint, "_write", crash)
     with pytest.raises(KeyboardInterrupt):
-        checkpoint.save(folder, 2, model, optimizer, {"config": CONFIG, "history": []})
+        checkpoint.save(folder, 2, model, optimizer, {"config": CONFIG, "history": [{"epoch": 2}]})
     assert checkpoint.load(folder)[1]["epoch"] == 1
 
 

@@ -10,7 +10,7 @@ from vaehelpers.__main__ import main
 from vaehelpers.errors import SettingError
 
 BAD = {
-    "train --epochs two": "epochs=two is not allowed; epochs (epochs to train) must be a whole number from 0 to",
+    "train --epochs two": "epochs=two is not allowed; epochs (epochs to train) must be a whole number from 1 to 9,999",
     "train --epochs 2.5": "epochs=2.5 is not allowed",
     "train --epochs -1": "epochs=-1 is not allowed",
     "train --z-dim two": "z_dim=two is not allowed",
@@ -21,8 +21,15 @@ BAD = {
     "train --seed 99999999999": "seed=99999999999 is not allowed",
     "train --device tpu": "device=tpu is not allowed; device (where to compute) must be one of auto, cuda, mps, cpu",
     "train --data mnist": "data=mnist is not allowed; data (the data set) must be one of fashion-mnist, drawn",
+    "train --epochs 1_0": "epochs=1_0 is not allowed",
+    "train --epochs 0": "epochs=0 is not allowed",
+    "train --data drawn --out notebooks/01_transformers_theory.ipynb": "File exists",
+    "run --out notebooks": "out=notebooks holds files that no run wrote",
+    "run --in-place 05_more": "unknown notebook 05_more",
+    "run --in-place --preset full": "--in-place uses the notebooks' own defaults",
+    "evaluate notebooks": "notebooks does not exist or holds no checkpoint",
     "train --epoch 3": "unrecognized arguments: --epoch 3",
-    "evaluate nowhere": "nowhere.json does not exist or holds no checkpoint",
+    "evaluate nowhere": "nowhere does not exist or holds no checkpoint",
     "evaluate": "the following arguments are required: checkpoint",
     "fly": "invalid choice: 'fly'",
     "": "the following arguments are required: COMMAND",
@@ -64,27 +71,56 @@ def test_train_resume_and_evaluate(capsys, tmp_path, monkeypatch):
     resumed = capsys.readouterr().out.splitlines()
     assert resumed[0] == "resuming runs/z02-seed42 after epoch 1"
     assert resumed[2:4] == lines[1:3]
-    assert main(["evaluate", "runs/z02-seed42", "--data", "drawn", "--save"]) == 0
+    assert main(["evaluate", "runs/z02-seed42", "--save"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == resumed[-1]
     score = checkpoint.load("runs/z02-seed42")[1]["test"]
     assert f"{score['bpd']:.4f} bpd" in resumed[-1]
     assert (score["data"], score["images"]) == ("drawn", 1000)
 
 
-def test_interrupt_says_how_to_go_on(capsys, monkeypatch):
+@pytest.mark.parametrize(("command", "message"), [
+    ("data", "vaehelpers data: interrupted\n"),
+    ("train", "vaehelpers train: interrupted; finished epochs are kept, the same command resumes\n")])
+def test_interrupt_says_how_to_go_on(capsys, monkeypatch, tmp_path, command, message):
     def interrupt(*_):
         raise KeyboardInterrupt
 
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("vaehelpers.data.load", interrupt)
-    assert main(["data"]) == 130
-    assert "the same command resumes" in capsys.readouterr().err
+    assert main([command]) == 130
+    assert capsys.readouterr().err == message
+
+
+def test_outside_the_project_the_run_says_where_to_go(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run"]) == 2
+    assert capsys.readouterr().err == ("vaehelpers run: notebooks/01_transformers_theory.ipynb is not there; "
+                                       "run this in the project's folder\n")
+
+
+def test_saving_a_score_on_other_data_is_refused(capsys):
+    published = str(checkpoint.published(2, 80))
+    before = checkpoint.read_meta(checkpoint.published(2, 80))
+    assert main(["evaluate", published, "--data", "drawn", "--save"]) == 2
+    assert main(["evaluate", published, "--seed", "7", "--save"]) == 2
+    assert "--save records the score on fashion-mnist with seed 42 only" in capsys.readouterr().err
+    assert checkpoint.read_meta(checkpoint.published(2, 80)) == before
 
 
 def test_tensorboard_absent(capsys, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     monkeypatch.chdir(tmp_path)
-    assert main(["train", "--data", "drawn", "--epochs", "0", "--num-filters", "2", "--tensorboard", "log"]) == 2
+    assert main("train --data drawn --epochs 1 --num-filters 2 --tensorboard log".split()) == 2
     assert "install vaehelpers[tensorboard]" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.filterwarnings("default")  # TensorBoard's own imports warn
+def test_tensorboard_log(monkeypatch, tmp_path):
+    pytest.importorskip("tensorboard", reason="the optional package tensorboard is not installed")
+    monkeypatch.chdir(tmp_path)
+    assert main("train --data drawn --epochs 1 --num-filters 2 --device cpu --tensorboard log".split()) == 0
+    assert [path.name.startswith("events.") for path in (tmp_path / "log").iterdir()] == [True]
 
 
 def test_module_runs_and_helps():
@@ -101,7 +137,7 @@ def test_settings_are_converted(name, value, parsed):
     assert type(result) is type(parsed)
 
 
-@pytest.mark.parametrize("value", [True, None, [], "", "1 2", "3 epochs", 10**400])
+@pytest.mark.parametrize("value", [True, None, [], "", "1 2", "3 epochs", "1_0", 10**400])
 def test_settings_refuse_other_types(value):
     with pytest.raises(SettingError, match="epochs="):
         settings.check("epochs", value)
@@ -111,3 +147,13 @@ def test_check_all_looks_only_at_settings():
     settings.check_all({"epochs": 3, "torch": object(), "_": None})
     with pytest.raises(SettingError, match="epochs=-3"):
         settings.check_all({"epochs": -3})
+    with pytest.raises(SettingError, match="epochs='3' is of type str"):
+        settings.check_all({"epochs": "3"})
+
+
+def test_messages_stay_on_one_line_and_short():
+    with pytest.raises(SettingError) as error:
+        settings.check("epochs", "3\n" + "x" * 10_000)
+    assert str(error.value).startswith(r"epochs=3\nxxx")
+    assert len(str(error.value)) < 200
+    assert "\n" not in str(error.value)

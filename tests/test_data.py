@@ -96,7 +96,7 @@ def test_damaged_file_is_one_clear_error(mini, tmp_path, case):
     text = one_line(error)
     assert name in text
     assert word in text
-    assert "vaehelpers data" in text
+    assert f"move the idx files out of {folder} and run `python -m vaehelpers data`" in text
     assert sorted(p.name for p in folder.iterdir()) == before
 
 
@@ -119,3 +119,19 @@ def test_explicit_folder_without_data(mini, tmp_path):
 def test_unknown_source():
     with pytest.raises(DataError, match="'mnist'; allowed: fashion-mnist, drawn"):
         data.load("mnist")
+
+
+def test_advice_names_the_environment_variable(mini, tmp_path, monkeypatch):
+    monkeypatch.setenv(data.ENV, str(write(tmp_path / "given", mini)))
+    (tmp_path / "given" / "train-images-idx3-ubyte.gz").unlink()
+    with pytest.raises(DataError, match="unset VAEHELPERS_DATA"):
+        data.load()
+
+
+def test_an_unreadable_folder_above_is_passed_over(mini, tmp_path):
+    folder = write(tmp_path / "data", mini)
+    folder.chmod(0)
+    try:
+        assert data.locate() in (None, folder)  # root reads it all the same
+    finally:
+        folder.chmod(0o700)

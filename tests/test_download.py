@@ -33,6 +33,7 @@ def mirror(mini, tmp_path, monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     dataset = torchvision.datasets.FashionMNIST
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(dataset, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
     md5 = [(f"{name}.gz", hashlib.md5((folder / f"{name}.gz").read_bytes()).hexdigest()) for name in data.SHA256]
     monkeypatch.setattr(dataset, "resources", md5)
@@ -52,9 +53,11 @@ def stub_apt(folder, files, monkeypatch, broken=False):
     """Put apt-get and dpkg-deb on the PATH that hand out `files` as the Debian package."""
     source = write(folder / "package", files)
     unpacked = "unpacked/usr/share/datasets/fashion-mnist"
+    lists = 'case "$1" in -oDir::State::Lists=/*) ;; *) echo "E: relative lists folder" >&2; exit 100;; esac'
     scripts = {
-        "apt-get": f'for last; do :; done; [ "$last" = update ] && exit {int(broken)}; '
-                   f'[ {int(broken)} = 1 ] && {{ echo "E: no such package" >&2; exit 100; }}; : > {{}}.deb',
+        "apt-get": f'{lists}; [ -d "${{1#*=}}/partial" ] || exit 100; for last; do :; done; '
+                   f'[ "$last" = update ] && exit {int(broken)}; '
+                   f'[ {int(broken)} = 1 ] && {{ echo "E: no such package" >&2; exit 100; }}; : > package.deb',
         "dpkg-deb": f"mkdir -p {unpacked} && cp {source}/* {unpacked}/",
     }
     for name, text in scripts.items():
@@ -126,6 +129,17 @@ def test_interrupt_leaves_nothing(mini, monkeypatch):
 def test_a_good_copy_is_never_replaced(mini):
     folder = write(Path("data") / "FashionMNIST" / "raw", mini, zipped=False)
     stamps = {p.name: p.stat().st_mtime_ns for p in folder.iterdir()}
-    assert download.fetch(Path("data")) == folder  # as if another process had been faster
+    assert download.fetch(Path("data")) == folder.resolve()  # as if another process had been faster
     assert {p.name: p.stat().st_mtime_ns for p in folder.iterdir()} == stamps
+    assert not left_behind()
+
+
+@pytest.mark.usefixtures("mirror", "no_apt")
+def test_a_folder_in_the_way_is_named_and_kept(mini):
+    other = Path("data/FashionMNIST/processed/mine.pt")
+    other.parent.mkdir(parents=True)
+    other.write_text("mine")
+    with pytest.raises(DataError, match="Directory not empty"):
+        data.load()
+    assert other.read_text() == "mine"
     assert not left_behind()

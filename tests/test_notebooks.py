@@ -73,7 +73,7 @@ def test_cells_are_short(notebook):
     lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in code(notebook)]
     assert statistics.median(lengths) <= 9
     assert max(lengths) <= 16
-    assert all(len(line) <= 130 for cell in code(notebook) for line in cell.source.splitlines())
+    assert all(len(line) <= 100 for cell in code(notebook) for line in cell.source.splitlines())
 
 
 def test_outputs_are_stored_whole_and_clean(notebook):

@@ -94,10 +94,21 @@ def test_clean_strips_widgets_and_timings():
         "text/plain": "[run this cell to use the explorer: Image, FloatSlider]"}
 
 
+def test_pictures_and_grids_are_drawn(shown):
+    picture = torch.rand(1, 56, 56)
+    outputs.show(figures.image_rows({"one": picture, "two": picture}, 2), "rows", alt=ALT)
+    ax = figures.manifold(picture)
+    assert np.array_equal(ax.images[0].get_array(), picture[0].numpy())
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["-1.96", "-0.67", "0", "+0.67", "+1.96"]
+    ax = figures.attention_map(torch.eye(3), ["a", "b", "c"])
+    assert [text.get_text() for text in ax.texts[:4]] == ["1.00", "0.00", "0.00", "0.00"]
+    plt.close("all")
+
+
 def test_class_map_names_each_class_that_owns_a_cell():
     counts = torch.zeros(4, 4, 10, dtype=torch.long)
     for label in range(9):
-        counts[label // 4, label % 4, label] = 3
+        counts[label // 4, label % 4, label] = figures.RARE
     ax = figures.class_map(counts)
     assert [text.get_text() for text in ax.texts] == list(figures.CLASSES[:9])
     plt.close("all")
@@ -108,6 +119,8 @@ def test_scatter_colours_one_class():
     ax = figures.class_scatter(torch.randn(50, 2), labels, 3)
     assert ax.get_title() == "Dress"
     assert [len(points.get_offsets()) for points in ax.collections] == [45, 5]
+    radius = ax.patches[0].radius
+    assert (torch.randn(100_000, 2).norm(dim=1) < radius).float().mean() == pytest.approx(0.95, abs=0.005)
     plt.close("all")
 
 
@@ -123,8 +136,10 @@ def test_curves_carry_units_and_the_band():
 def test_class_map_puts_row_zero_at_the_top():
     counts = torch.zeros(3, 3, 10, dtype=torch.long)
     counts[0, 2, 5] = 7  # top right
+    counts[2, 0, 1] = figures.RARE - 1  # too few to say anything
     ax = figures.class_map(counts)
-    sandal = next(text for text in ax.texts if text.get_text() == "Sandal")
-    assert sandal.get_position() == (2.5, 2.5)
+    assert [text.get_text() for text in ax.texts] == ["Sandal"]
+    assert ax.texts[0].get_position() == pytest.approx((2.5 / 3, 2.5 / 3))
+    assert ax.images[0].get_array()[2, 0].tolist() == [1, 1, 1]
     np.testing.assert_allclose(ax.images[0].get_array()[0, 2], matplotlib.colors.to_rgb(figures.CLASS_COLOURS[5]))
     plt.close("all")

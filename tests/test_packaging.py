@@ -1,13 +1,15 @@
 """What a fresh machine gets: dependency lists that agree, a core without Jupyter, and no side effect of importing."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from vaehelpers import checkpoint
+from vaehelpers import checkpoint, outputs
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -84,3 +86,16 @@ def test_readme_states_the_recorded_scores():
 def test_files_and_functions_stay_small():
     for path in (ROOT / "vaehelpers").glob("*.py"):
         assert len(path.read_text().splitlines()) < 200, path.name
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < 40, f"{path.name}: {node.name}"
+
+
+def test_readme_figures_are_the_notebooks():
+    copies = sorted((ROOT / "docs" / "figures").glob("*.png"))
+    assert len(copies) >= 3
+    for copy in copies:
+        name, figure = copy.stem.split("-", 1)
+        shown, _ = outputs.collect(nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4))
+        assert copy.read_bytes() == shown[figure], f"{copy.name} differs: run `make notebooks`"
+        assert f"docs/figures/{copy.name}" in (ROOT / "README.md").read_text()

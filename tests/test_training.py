@@ -1,5 +1,6 @@
 """The training loop: it learns, repeats, resumes exactly, and refuses what it cannot do."""
 
+import math
 import shutil
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 
 from vaehelpers import checkpoint, training
 from vaehelpers.data import Dataset
-from vaehelpers.errors import CheckpointError, SettingError
+from vaehelpers.errors import CheckpointError, SettingError, TrainingError
 from vaehelpers.model import seeded_vae
 
 TINY = {"z_dim": 2, "num_filters": 4, "lr": 3e-3, "batch_size": 64, "seed": 5, "device": "cpu"}
@@ -59,24 +60,48 @@ def test_training_leaves_the_global_random_state_alone(few):
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_resumes_exactly(few, tmp_path):
-    whole = records(few, 4, folder=tmp_path / "whole", **TINY)
-    run = training.fit(few, 4, folder=tmp_path / "cut", **TINY)
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="no GPU here"))])
+def test_resumes_exactly(few, tmp_path, device):
+    settings = {**TINY, "device": device}
+    whole = records(few, 4, folder=tmp_path / "whole", **settings)
+    run = training.fit(few, 4, folder=tmp_path / "cut", **settings)
     for _ in range(3):
         next(run)  # epochs 0, 1, 2; then the process is gone
     run.close()
     assert checkpoint.latest(tmp_path / "cut").stem == "epoch_0002"
-    assert records(few, 4, folder=tmp_path / "cut", **TINY) == whole
+    exact = device == "cpu"
+    again = records(few, 4, folder=tmp_path / "cut", **settings)
+    assert again == whole if exact else again[4] == pytest.approx(whole[4], rel=1e-3)
     ends = [checkpoint.load(tmp_path / name)[0].state_dict() for name in ("whole", "cut")]
-    assert all(torch.equal(a, b) for a, b in zip(ends[0].values(), ends[1].values(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(ends[0].values(), ends[1].values(), strict=True)) or not exact
 
 
 def test_a_finished_run_is_only_read(few, tmp_path):
     first = records(few, 2, folder=tmp_path, **TINY)
     stamp = checkpoint.latest(tmp_path).stat().st_mtime_ns
     assert records(few, 2, folder=tmp_path, **TINY) == first
-    assert records(few, 1, folder=tmp_path, **TINY) == first[:2]
+    with pytest.raises(CheckpointError, match="holds a run of 2 epochs, more than 1"):
+        records(few, 1, folder=tmp_path, **TINY)
     assert checkpoint.latest(tmp_path).stat().st_mtime_ns == stamp
+
+
+def test_divergence_is_an_error_and_keeps_the_last_good_checkpoint(few, tmp_path):
+    with pytest.raises(TrainingError, match="is not a finite number; use a smaller lr than 1000"):
+        records(few, 30, folder=tmp_path, **{**TINY, "lr": 1e3})
+    _, meta = checkpoint.load(tmp_path)
+    assert all(math.isfinite(value) for row in meta["history"] for value in row.values())
+
+
+def test_leftovers_of_a_crash_are_cleared(few, tmp_path):
+    run = training.fit(few, 3, folder=tmp_path, **TINY)
+    next(run)
+    kept = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    next(run)
+    for path, content in kept.items():
+        path.write_bytes(content)  # as if the process had died before it dropped epoch 0
+    next(run)
+    assert sorted(path.name for path in tmp_path.glob("*.json")) == ["epoch_0002.json"]
 
 
 def test_keeps_the_named_epochs_and_the_newest(few, tmp_path):
@@ -142,8 +167,3 @@ def test_gpu_agrees_with_cpu(few):
 def test_compiled_agrees_with_eager(few):
     eager, fast = (records(few, 1, compiled=compiled, **TINY) for compiled in (False, True))
     assert fast[1] == pytest.approx(eager[1], rel=1e-4)
-
-
-def test_tensorboard_free_log_names_are_plain(few):
-    (record, _), = training.fit(few, 0, **TINY)
-    assert all(isinstance(value, int | float) for value in vars(record).values())

@@ -30,9 +30,13 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"vaehelpers {args.command}: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"vaehelpers {args.command}: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        print(f"vaehelpers {args.command}: interrupted; finished epochs are kept, the same command resumes",
-              file=sys.stderr)
+        kept = "; finished epochs are kept, the same command resumes" if args.command == "train" else ""
+        print(f"vaehelpers {args.command}: interrupted{kept}", file=sys.stderr)
         return 130
 
 
@@ -48,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = _add(commands, "evaluate", _evaluate, "score a checkpoint on the test set")
     evaluate.add_argument("checkpoint", type=Path, help="a .json or .safetensors file, or a run's folder")
     evaluate.add_argument("--save", action="store_true", help="record the score in the checkpoint's JSON")
-    _add_settings(evaluate, {key: TRAIN_DEFAULTS[key] for key in ("data", "seed", "device")})
+    _add_settings(evaluate, {key: TRAIN_DEFAULTS[key] for key in ("seed", "device")})
+    evaluate.add_argument("--data", help="the data set (default: the one that the checkpoint was trained on)")
     run = _add(commands, "run", _run, "execute the notebooks in batch, through papermill")
     run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="which ones, by name (default: all four)")
     run.add_argument("--preset", default="quick", help="quick (the default), full, or drawn for stand-in data")
@@ -87,41 +92,50 @@ def _data(args: argparse.Namespace) -> None:
 def _train(args: argparse.Namespace) -> None:
     config = _checked(args, TRAIN_DEFAULTS)
     folder = args.out or Path("runs") / f"z{config['z_dim']:02d}-seed{config['seed']}"
-    dataset = data.load(config.pop("data"))
-    previous = checkpoint.latest(folder)
-    if previous:
-        print(f"resuming {folder} after epoch {int(previous.stem[6:])}")
-    print(ROW.format("epoch", "train bpd", "val bpd", "recon [nat]", "KL [nat]", "seconds"))
+    log = _log(args.tensorboard)
+    folder.mkdir(parents=True, exist_ok=True)  # so that a folder that cannot be is known before an epoch is spent
+    dataset, previous = data.load(config.pop("data")), checkpoint.latest(folder)
     records = training.fit(dataset, folder=folder, compiled=args.compile, **config)
-    for record, model in _logged(records, args.tensorboard):
+    for record, model in records:
+        if record.epoch == 0:
+            if previous:
+                print(f"resuming {folder} after epoch {checkpoint.epoch_of(previous)}")
+            print(ROW.format("epoch", "train bpd", "val bpd", "recon [nat]", "KL [nat]", "seconds"))
+        log(record)
         print(ROW.format(record.epoch, f"{record.train_bpd:.4f}", f"{record.val_bpd:.4f}",
                          f"{record.val_recon:.2f}", f"{record.val_kl:.2f}", f"{record.seconds:.1f}"), flush=True)
     _test_score(model, dataset, config["seed"])
 
 
-def _logged(records, folder: Path | None):
-    """Pass the records through, writing each to a TensorBoard log where a folder is given."""
+def _log(folder: Path | None):
+    """Return a function that writes an epoch record to a TensorBoard log in `folder`, or one that does nothing."""
     if folder is None:
-        yield from records
-        return
+        return lambda record: None
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise SettingError(f"--tensorboard {folder} needs the package tensorboard; "
-                                    "install vaehelpers[tensorboard] or leave the option out") from None
-    with SummaryWriter(folder) as writer:
-        for record, model in records:
-            for name, value in vars(record).items():
-                if name != "epoch":
-                    writer.add_scalar(name, value, record.epoch)
-            yield record, model
+                           "install vaehelpers[tensorboard] or leave the option out") from None
+    writer = SummaryWriter(folder)
+
+    def log(record: training.EpochRecord) -> None:
+        for name, value in vars(record).items():
+            if name != "epoch":
+                writer.add_scalar(name, value, record.epoch)
+        writer.flush()
+    return log
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    config = _checked(args, ("data", "seed", "device"))
+    config = _checked(args, ("seed", "device"))
     model, meta = checkpoint.load(args.checkpoint, config["device"])
+    own = meta["config"].get("data", "fashion-mnist")
+    source = settings.check("data", args.data or own)
+    if args.save and (source, config["seed"]) != (own, TRAIN_DEFAULTS["seed"]):
+        raise SettingError(f"--save records the score on {own} with seed {TRAIN_DEFAULTS['seed']} only; "
+                           "leave out --save, --data and --seed accordingly")
     print(f"z_dim {model.z_dim}, epoch {meta['epoch']}, weights sha256 {meta['sha256'][:16]}")
-    score = _test_score(model, data.load(config["data"]), config["seed"])
+    score = _test_score(model, data.load(source), config["seed"])
     if args.save:
         checkpoint.write_meta(checkpoint.find(args.checkpoint), {**meta, "test": score})
 
@@ -134,9 +148,14 @@ def _run(args: argparse.Namespace) -> None:
     names = tuple(args.notebooks) or batch.NOTEBOOKS
     given = dict(_pair(text) for text in args.given)
     if args.in_place:
+        if given or args.preset != "quick":
+            raise SettingError("--in-place uses the notebooks' own defaults; leave out -p and --preset")
         batch.refresh(names)
-        return
-    record = batch.run(args.preset, given, names, out=args.out)
+    else:
+        _summarise(batch.run(args.preset, given, names, out=args.out), args.out)
+
+
+def _summarise(record: dict, out: Path) -> None:
     print(f"\n{'notebook':<26}{'seconds':>8}")
     for name, seconds in record["seconds"].items():
         print(f"{name:<26}{seconds:>8.1f}")
@@ -145,7 +164,7 @@ def _run(args: argparse.Namespace) -> None:
         for name, entry in results.items():
             stand_in = f"  [{entry['data']}]" if entry["data"] == "drawn" else ""
             print(f"{name:<34}{entry['value']:>12.6g}  {entry['unit']}{stand_in}")
-    print(f"\nnotebooks, figures/, results.json and run.json are in {args.out}/")
+    print(f"\nnotebooks, figures/, results.json and run.json are in {out}/")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -159,7 +178,8 @@ def _test_score(model, dataset: data.Dataset, seed: int) -> dict:
     """Score all test images, print the line, and return what a checkpoint's JSON records."""
     score = training.evaluate(model.eval(), dataset.test.images, seed)
     print(f"test ({dataset.name}, {len(dataset.test):,} images): {score['bpd']:.4f} bpd = "
-          f"{score['recon']:.2f} reconstruction + {score['kl']:.2f} KL nats per image, one-sample ELBO")
+          f"{score['recon']:.2f} reconstruction + {score['kl']:.2f} KL nats per image, one-sample ELBO, "
+          f"standard error {score['bpd_se']:.4f} bpd")
     return {**score, "data": dataset.name, "images": len(dataset.test), "seed": seed}
 
 

@@ -1,6 +1,7 @@
 """The series through papermill: presets, checked parameters, executed notebooks, figures, results."""
 
 import ast
+import hashlib
 import json
 import os
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import nbformat
 import papermill
+from jupyter_client.kernelspec import NoSuchKernel
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
@@ -31,15 +34,22 @@ def plan(preset: str, given: dict[str, str], names: tuple[str, ...], source: Pat
     """
     if preset not in PRESETS:
         raise SettingError(f"unknown preset {preset}; allowed: {', '.join(PRESETS)}")
-    unknown = [name for name in names if name not in NOTEBOOKS]
-    if unknown:
-        raise SettingError(f"unknown notebook {unknown[0]}; allowed: {', '.join(NOTEBOOKS)}")
-    declared = {name: defaults(source / f"{name}.ipynb") for name in names}
+    declared = {name: defaults(path) for name, path in paths(names, source).items()}
     among = tuple(sorted(set().union(*declared.values())))
     checked = {key: settings.check(key, value, among) for key, value in given.items()}
     training.choose_device(checked.get("device", "auto"))
     wanted = PRESETS[preset] | checked
     return {name: {key: wanted.get(key, default) for key, default in own.items()} for name, own in declared.items()}
+
+
+def paths(names: tuple[str, ...], source: Path) -> dict[str, Path]:
+    """Return `{name: path}` of the named notebooks. Raises SettingError for an unknown name or a missing file."""
+    for name in names:
+        if name not in NOTEBOOKS:
+            raise SettingError(f"unknown notebook {name}; allowed: {', '.join(NOTEBOOKS)}")
+        if not (source / f"{name}.ipynb").is_file():
+            raise SettingError(f"{source / name}.ipynb is not there; run this in the project's folder")
+    return {name: source / f"{name}.ipynb" for name in names}
 
 
 def defaults(path: Path) -> dict:
@@ -57,9 +67,9 @@ def run(preset: str, given: dict[str, str], names: tuple[str, ...] = NOTEBOOKS,
     is raised.
     """
     planned = plan(preset, given, names, source)
-    os.environ[training.BATCH] = "1"  # the kernels inherit it, and draw no progress bars
-    dataset = data.load(_source_of(planned))
-    out.mkdir(parents=True, exist_ok=True)
+    sources = {parameters["data"] for parameters in planned.values() if "data" in parameters}
+    dataset = data.load(*sources) if sources else None
+    _own(out)
     with tempfile.TemporaryDirectory(dir=out, prefix=".running-") as scratch:
         stage = Path(scratch) / "stage"
         (stage / "figures").mkdir(parents=True)
@@ -75,16 +85,15 @@ def run(preset: str, given: dict[str, str], names: tuple[str, ...] = NOTEBOOKS,
     return {**record, "results": results}
 
 
-def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks")) -> None:
+def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks"),
+            failed: Path = Path("build/failed")) -> None:
     """Execute the notebooks with their defaults and write the outputs back, cleaned: the one way they are committed.
 
     The copies in `docs/figures/` that the README shows are renewed with them.
     """
-    os.environ[training.BATCH] = "1"
-    for name in names:
-        path = source / f"{name}.ipynb"
+    for name, path in paths(names, source).items():
         with tempfile.TemporaryDirectory() as scratch:
-            notebook = _execute(path, {}, Path(scratch) / path.name, Path(scratch) / "failed")
+            notebook = _execute(path, {}, Path(scratch) / path.name, failed)
         partial = path.with_suffix(".partial")
         nbformat.write(outputs.clean(notebook), partial)
         os.replace(partial, path)
@@ -92,6 +101,15 @@ def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks")
             copy = source.parent / "docs" / "figures" / f"{name}-{figure}.png"
             if copy.is_file():  # the figures that the README shows
                 copy.write_bytes(png)
+
+
+def _own(out: Path) -> None:
+    """Make the folder `out`; refuse one that holds other things than an earlier run left, since a run replaces it."""
+    ours = {*(f"{name}.ipynb" for name in NOTEBOOKS), "figures", "failed", "results.json", "run.json"}
+    if out.is_dir() and not (out / "run.json").is_file() and ours & {item.name for item in out.iterdir()} - {"failed"}:
+        raise SettingError(f"out={out} holds files that no run wrote and that this one would replace; "
+                           "give a new or empty folder")
+    out.mkdir(parents=True, exist_ok=True)
 
 
 def _one(source: Path, name: str, parameters: dict, stage: Path, failed: Path) -> dict:
@@ -104,27 +122,32 @@ def _one(source: Path, name: str, parameters: dict, stage: Path, failed: Path) -
 
 
 def _execute(path: Path, parameters: dict, target: Path, failed: Path):
+    """Execute one notebook through papermill; on failure keep it in `failed` and raise BatchError."""
+    os.environ[training.BATCH] = "1"  # the kernel inherits it, and draws no progress bars
     try:
         return papermill.execute_notebook(path, target, parameters, kernel_name="python3", cwd=path.parent,
                                           progress_bar=sys.stderr.isatty(), config=IPC)
     except PapermillExecutionError as error:
-        failed.mkdir(parents=True, exist_ok=True)
-        shutil.copy(target, failed / path.name)
-        raise BatchError(f"{path.name} failed in cell [{error.exec_count}]: {error.ename}: "
-                         f"{error.evalue.splitlines()[0] if error.evalue else ''} (see {failed / path.name})") from None
+        reason = f"failed in cell [{error.exec_count}]: {error.ename}: {(error.evalue.splitlines() or [''])[0]}"
+    except (DeadKernelError, NoSuchKernel) as error:
+        reason = f"lost its kernel ({type(error).__name__}; out of memory, or ipykernel is not installed)"
+    finally:
+        os.environ.pop(training.BATCH)
+    failed.mkdir(parents=True, exist_ok=True)
+    shutil.copy(target, failed / path.name)
+    raise BatchError(f"{path.name} {reason} (see {failed / path.name})")
 
 
-def _source_of(planned: dict[str, dict]) -> str:
-    return next((p["data"] for p in planned.values() if "data" in p), "fashion-mnist")
-
-
-def _record(preset: str, planned: dict, dataset: data.Dataset, seconds: dict) -> dict:
-    device = next((p["device"] for p in planned.values() if "device" in p), "auto")
-    weights = {f"{path.parent.name}/{path.stem}": checkpoint.read_meta(path)["sha256"]
-               for path in sorted(checkpoint.PUBLISHED.glob("z*/epoch_*.json"))}
-    return {"preset": preset, "parameters": planned, "versions": checkpoint.versions(),
+def _record(preset: str, planned: dict, dataset: data.Dataset | None, seconds: dict) -> dict:
+    """Describe a run: what was asked for, with what, on what, and how long it took."""
+    device = next((parameters["device"] for parameters in planned.values() if "device" in parameters), "auto")
+    weights = {f"{path.parent.name}/{path.stem}": path.with_suffix(".safetensors").read_bytes()
+               for path in checkpoint.all_published()}
+    return {"preset": preset, "parameters": planned,
+            "versions": checkpoint.versions("torchvision", "matplotlib", "scipy", "papermill"),
             "hardware": training.hardware(training.choose_device(device)),
-            "data": {"name": dataset.name, "sha256": dataset.sha256}, "weights": weights,
+            "data": {"name": dataset.name, "sha256": dataset.sha256} if dataset else None,
+            "weights": {name: hashlib.sha256(content).hexdigest() for name, content in weights.items()},
             "seconds": seconds}
 
 

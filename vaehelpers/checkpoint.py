@@ -29,9 +29,11 @@ def save(folder: Path, epoch: int, model: VAE, optimizer: torch.optim.Optimizer,
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"epoch_{epoch:04d}"
     weights = tensors_to_bytes(_on_cpu(model.state_dict()))
-    _write(stem.with_suffix(".optimizer.safetensors"), tensors_to_bytes(_flat(optimizer)))
+    state = tensors_to_bytes(_flat(optimizer))
+    _write(stem.with_suffix(".optimizer.safetensors"), state)
     _write(stem.with_suffix(".safetensors"), weights)
-    write_meta(stem.with_suffix(".json"), {"epoch": epoch, "sha256": hashlib.sha256(weights).hexdigest(), **meta})
+    write_meta(stem.with_suffix(".json"), {"epoch": epoch, "sha256": _hash(weights), "optimizer_sha256": _hash(state),
+                                           **meta})
     return stem.with_suffix(".json")
 
 
@@ -49,19 +51,22 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[VAE, dic
     """
     path = find(path)
     meta = read_meta(path)
-    model = VAE(**{key: meta["config"][key] for key in ("num_filters", "z_dim", "lr")})
-    model.load_state_dict(_tensors(path.with_suffix(".safetensors"), meta["sha256"]))
+    weights = _tensors(path.with_suffix(".safetensors"), meta["sha256"])
+    try:
+        model = VAE(**{key: meta["config"][key] for key in ("num_filters", "z_dim", "lr")})
+        model.load_state_dict(weights)
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        _not_one(path)
     return model.to(device).eval(), meta
 
 
 def load_optimizer(path: Path, optimizer: torch.optim.Optimizer) -> None:
     """Restore the state that `save` wrote beside the checkpoint at `path`."""
     state = optimizer.state_dict()
-    device = optimizer.param_groups[0]["params"][0].device
-    for name, tensor in _tensors(path.with_suffix(".optimizer.safetensors")).items():
+    sha256 = read_meta(path).get("optimizer_sha256")
+    for name, tensor in _tensors(path.with_suffix(".optimizer.safetensors"), sha256).items():
         index, key = name.split(".")
-        # Adam keeps its step counter on the CPU wherever the parameters live.
-        state["state"].setdefault(int(index), {})[key] = tensor if key == "step" else tensor.to(device)
+        state["state"].setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict(state)
 
 
@@ -70,32 +75,47 @@ def find(path: str | Path) -> Path:
     path = Path(path)
     if path.is_dir():
         return latest(path) or _missing(path)
-    return path.with_suffix(".json")
+    return path.with_suffix(".json") if path.suffix == ".safetensors" else path
 
 
 def latest(folder: Path) -> Path | None:
     """Return the JSON of the newest checkpoint in `folder`, or None."""
-    return max(folder.glob("epoch_*.json"), default=None)
+    return (found(folder) or [None])[-1]
+
+
+def found(folder: Path) -> list[Path]:
+    """Return the JSONs of all checkpoints in `folder`, oldest epoch first."""
+    return sorted((path for path in folder.glob("epoch_*.json") if path.stem[6:].isdecimal()), key=epoch_of)
+
+
+def epoch_of(path: Path) -> int:
+    """Return the epoch that a checkpoint's file name states."""
+    return int(path.stem[6:])
 
 
 def published(z_dim: int, epoch: int) -> Path:
     """Return the path of shipped weights: `z_dim` 20 after 10 or 80 epochs, `z_dim` 2 after 80."""
     path = PUBLISHED / f"z{z_dim:02d}" / f"epoch_{epoch:04d}.json"
     if not path.is_file():
-        have = ", ".join(f"z_dim={p.parent.name[1:].lstrip('0')} epoch={int(p.stem[6:])}"
-                         for p in sorted(PUBLISHED.glob("z*/epoch_*.json")))
+        have = ", ".join(f"z_dim={int(p.parent.name[1:])} epoch={epoch_of(p)}" for p in all_published())
         raise CheckpointError(f"no published weights for z_dim={z_dim} epoch={epoch}; there are: {have or 'none'}")
     return path
+
+
+def all_published() -> list[Path]:
+    """Return the JSONs of all shipped weights."""
+    return [path for folder in sorted(PUBLISHED.glob("z*")) for path in found(folder)]
 
 
 def read_meta(path: Path) -> dict:
     """Read a checkpoint's JSON. Raises `CheckpointError` where it is missing or not one."""
     try:
         meta = json.loads(path.read_text())
-        return meta if {"config", "sha256", "epoch", "history"} <= meta.keys() else _not_one(path)
+        whole = isinstance(meta["sha256"], str) and meta["history"][-1]["epoch"] == meta["epoch"] >= 0
+        return meta if whole and isinstance(meta["config"], dict) else _not_one(path)
     except FileNotFoundError:
         _missing(path)
-    except (ValueError, AttributeError):
+    except (ValueError, KeyError, TypeError, IndexError, OSError):
         _not_one(path)
 
 
@@ -104,9 +124,9 @@ def write_meta(path: Path, meta: dict) -> None:
     _write(path, (json.dumps(meta, indent=1) + "\n").encode())
 
 
-def versions() -> dict:
-    """Return the versions that a result depends on, for the record."""
-    names = ("vaehelpers", "torch", "numpy", "safetensors")
+def versions(*more: str) -> dict:
+    """Return the versions that a result depends on, for the record; `more` names further packages."""
+    names = ("vaehelpers", "torch", "numpy", "safetensors", *more)
     return {"python": platform.python_version(), **{name: _version(name) for name in names}}
 
 
@@ -143,13 +163,17 @@ def _flat(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 def _tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
     try:
         content = path.read_bytes()
-        if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        if sha256 and _hash(content) != sha256:
             raise CheckpointError(f"{path} does not match the sha256 in its JSON; restore both files together")
         return tensors_from_bytes(content)
     except FileNotFoundError:
         _missing(path)
     except SafetensorError as error:
         raise CheckpointError(f"{path} is not a whole safetensors file ({error}); restore or delete it") from None
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _missing(path: Path):

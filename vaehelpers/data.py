@@ -46,7 +46,10 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Train, validation and test splits, with the name and hash that every result records."""
+    """Train, validation and test splits, with the name and hash that every result records.
+
+    `sha256` identifies the contents: for FashionMNIST it is the hash of the four files' hashes.
+    """
 
     name: str
     sha256: str
@@ -70,8 +73,8 @@ def quantise(pixels: Tensor) -> Tensor:
 def load(source: str = "fashion-mnist", folder: str | Path | None = None) -> Dataset:
     """Load a data set by name, split 54,000/6,000/10,000 as the practical's template does.
 
-    `fashion-mnist` is looked for in `folder` or `$VAEHELPERS_DATA`; else in `data/` here or in a
-    parent folder; else in Debian's package folder; else it is downloaded into `data/`.
+    `fashion-mnist` is looked for in `folder` or `$VAEHELPERS_DATA`; else in `data/` here or in the folder
+    above; else in Debian's package folder; else it is downloaded into `data/`.
     `drawn` is the procedural stand-in of `vaehelpers.drawn`, used only when asked for by name.
     Raises `DataError` naming the file, what is wrong with it, and how to mend it.
     """
@@ -101,10 +104,10 @@ def locate(folder: str | Path | None = None) -> Path | None:
     """
     explicit = folder or os.environ.get(ENV)
     if explicit:
-        return _holding(Path(explicit)) or _no_files(Path(explicit))
+        return holding(Path(explicit)) or _no_files(Path(explicit))
     here = Path.cwd()
-    usual = [place / "data" for place in (here, *here.parents)] + [DEBIAN_FOLDER]
-    return next((found for place in usual if (found := _holding(place))), None)
+    usual = (here / "data", here.parent / "data", DEBIAN_FOLDER)  # notebooks run one folder below the project
+    return next((found for place in usual if (found := holding(place))), None)
 
 
 def verify(folder: Path) -> None:
@@ -120,16 +123,16 @@ def _find(folder: str | Path | None) -> Path:
     return found
 
 
-def _holding(place: Path) -> Path | None:
-    """Return `place` or torchvision's sub-folder of it, whichever holds at least one idx file."""
-    for candidate in (place, place / "FashionMNIST" / "raw", place / "raw"):
+def holding(place: Path) -> Path | None:
+    """Return `place` or torchvision's sub-folder of it, whichever holds at least one idx file, or None."""
+    for candidate in (place, place / "FashionMNIST" / "raw"):
         if any(_file(candidate, name) for name in SHA256):
             return candidate
     return None
 
 
 def _file(folder: Path, name: str) -> Path | None:
-    return next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+    return next((p for p in (folder / name, folder / f"{name}.gz") if os.path.isfile(p)), None)
 
 
 def _no_files(folder: Path):
@@ -169,4 +172,5 @@ def _bytes(path: Path) -> bytes:
 def _mend(folder: Path) -> str:
     if folder == DEBIAN_FOLDER:
         return "reinstall the Debian package dataset-fashion-mnist"
-    return f"delete {folder} and run `python -m vaehelpers data` to fetch it again"
+    unset = f", unset {ENV}" * bool(os.environ.get(ENV))
+    return f"move the idx files out of {folder}{unset} and run `python -m vaehelpers data` to fetch them again"

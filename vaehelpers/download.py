@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
-from .data import SHA256, locate, verify
+from .data import SHA256, holding, verify
 from .errors import DataError
 
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
@@ -18,6 +19,7 @@ def fetch(target: Path) -> Path:
     Everything happens in a scratch folder; only a verified set is moved into place, in one rename.
     Raises `DataError` saying what each source answered.
     """
+    target = target.resolve()  # apt takes relative folders for its own
     target.mkdir(parents=True, exist_ok=True)
     answers = []
     for name, source in (("torchvision", _torchvision), ("Debian package", _debian)):
@@ -36,14 +38,19 @@ def _move(scratch: Path, target: Path) -> Path:
     try:
         os.replace(scratch / "FashionMNIST", target / "FashionMNIST")
     except OSError:
-        if locate(target) is None:  # not another process that was faster: a real failure
+        if not holding(target):  # not another process that was faster: a real failure
             raise
-    return target / "FashionMNIST" / "raw"
+    return holding(target)
 
 
 def _torchvision(scratch: Path) -> None:
     from torchvision.datasets import FashionMNIST
-    FashionMNIST(scratch, download=True)
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(20)  # torchvision sets none, and would wait for a silent mirror for ever
+    try:
+        FashionMNIST(scratch, download=True)
+    finally:
+        socket.setdefaulttimeout(before)
     for archive in (scratch / "FashionMNIST" / "raw").glob("*.gz"):
         archive.unlink()  # torchvision keeps them beside the unpacked files
 
@@ -72,4 +79,4 @@ def _quietly(command: list[str], folder: Path, check: bool = True) -> None:
 
 def _brief(error: Exception) -> str:
     text = getattr(error, "stderr", None) or str(error) or type(error).__name__
-    return " ".join(text.split())[:160]
+    return " ".join(text.split())[:300]

@@ -19,6 +19,12 @@ class CheckpointError(UserError, RuntimeError):
     """A checkpoint is missing, damaged or made with other settings."""
 
 
+class TrainingError(UserError, RuntimeError):
+    """Training cannot go on; what was written before is whole."""
+
+    exit_code = 1
+
+
 class BatchError(UserError, RuntimeError):
     """A notebook failed while it was executed."""
 

@@ -15,9 +15,9 @@ from .model import VAE, mean_levels
 def picture(model: VAE, z: list[float], scale: int = 10) -> bytes:
     """Decode one latent of D floats and return the mean picture as PNG bytes, each pixel `scale` wide."""
     levels = mean_levels(model.decoder(torch.tensor([z], device=model.device)))[0, 0]
-    grey = (levels / (LEVELS - 1) * 255).round().byte().cpu().numpy()
+    grey = Image.fromarray((levels / (LEVELS - 1) * 255).round().byte().cpu().numpy())
     buffer = io.BytesIO()
-    Image.fromarray(grey).resize((28 * scale, 28 * scale), Image.Resampling.NEAREST).save(buffer, "png")
+    grey.resize((28 * scale, 28 * scale), Image.Resampling.NEAREST).save(buffer, "png")
     return buffer.getvalue()
 
 

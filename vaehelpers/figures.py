@@ -1,26 +1,57 @@
 """Figures as pure functions `(data, ..., ax=None) -> Axes`; `outputs.show` is what displays them."""
 
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from scipy.stats import norm
 from torch import Tensor
 
 from .data import CLASSES
 
-# Ten colours that colour-blind readers can tell apart (Petroff 2021); figures label the classes directly as well.
-CLASS_COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
+# Ten colours that colour-blind readers can tell apart (Petroff 2021, its lighter grey replaced by a green that stays
+# visible when it is washed out); figures label the classes directly as well.
+CLASS_COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#2f8f5b", "#832db6",
                  "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
+PRIOR_95 = math.sqrt(-2 * math.log(0.05))  # radius that holds 95 % of a 2-D standard normal
+RARE = 5  # a manifold cell with fewer images than this says nothing about its classes
 REFERENCE_BAND = (1.20, 1.25)  # training bpd after 80 epochs that the practical gives with Q2.8
 
 
 def image(picture: Tensor, title: str = "", high: float = 1, ax: Axes | None = None) -> Axes:
     """Draw one grey picture `[1,H,W]` with values 0..`high`, without axes."""
     ax = ax or plt.subplots()[1]
-    ax.imshow(picture[0].cpu(), cmap="gray", vmin=0, vmax=high)
+    ax.imshow(picture[0].cpu().numpy(), cmap="gray", vmin=0, vmax=high)
     ax.set_title(title)
     ax.set_axis_off()
+    return ax
+
+
+def image_rows(pictures: dict[str, Tensor], columns: int, size: float = 1.3, high: float = 1) -> Figure:
+    """Draw titled grey pictures `{title: [1,H,W]}` in rows of `columns`, each `size` inches wide."""
+    rows = -(-len(pictures) // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(size * columns, (size + 0.3) * rows), squeeze=False)
+    for ax, (title, picture) in zip(axes.flat, pictures.items(), strict=True):
+        image(picture, title, high, ax)
+    return fig
+
+
+def attention_map(weights: Tensor, tokens: list[str], title: str = "", ax: Axes | None = None) -> Axes:
+    """Draw attention weights `[n,n]` between tokens, queries as rows; colours run from 0 to 1."""
+    ax = ax or plt.subplots()[1]
+    ax.imshow(weights.numpy(), vmin=0, vmax=1, cmap="cividis")
+    for place in [(i, j) for i in range(len(tokens)) for j in range(len(tokens))]:
+        value = float(weights[place])
+        ax.text(*reversed(place), f"{value:.2f}", ha="center", va="center", fontsize=8,
+                color="black" if value > 0.5 else "white")
+    ticks = range(len(tokens))
+    ax.set(xticks=ticks, xticklabels=tokens, yticks=ticks, yticklabels=tokens)
+    ax.set(xlabel="key", ylabel="query", title=title)
+    ax.grid(False)
     return ax
 
 
@@ -36,45 +67,44 @@ def training_curves(history: list[dict], ax: Axes | None = None) -> Axes:
     return ax
 
 
-def manifold(picture: Tensor, ticks: Tensor, ax: Axes | None = None) -> Axes:
-    """Draw a manifold `[1,n*28,n*28]` with z1 and z2 at every cell's centre in `ticks` `(n,)`, thinned to five."""
+def manifold(picture: Tensor, ax: Axes | None = None) -> Axes:
+    """Draw a manifold `[1,H,W]` of values 0..1 over the percentiles of z1 and z2, labelled with z."""
     ax = ax or plt.subplots(figsize=(7, 7))[1]
-    count = len(ticks)
-    ax.imshow(picture[0], cmap="gray", vmin=0, vmax=1, extent=(0, count, 0, count))
-    shown = np.linspace(0, count - 1, 5).round().astype(int)
-    names = [f"{float(ticks[i]):+.2f}" for i in shown]
-    ax.set(xticks=shown + 0.5, xticklabels=names, yticks=shown + 0.5, yticklabels=names,
-           xlabel="$z_1$ (spaced evenly in percentiles)", ylabel="$z_2$ (spaced evenly in percentiles)")
-    ax.grid(False)
-    return ax
+    ax.imshow(picture[0].numpy(), cmap="gray", vmin=0, vmax=1, extent=(0, 1, 0, 1))
+    return _percentile_axes(ax)
 
 
 def class_map(counts: Tensor, ax: Axes | None = None) -> Axes:
     """Colour each manifold cell by its most frequent class, `[n,n,10]` counts; strength is that class's share.
 
-    Cells without any image stay white. Each class that owns a cell is named in the middle of its cells.
+    Cells with fewer than `RARE` images stay white. Each class is named in the middle of the cells it owns.
     """
     ax = ax or plt.subplots(figsize=(6, 6))[1]
-    total, size = counts.sum(-1), len(counts)
+    total = counts.sum(-1)
     colours = np.array([to_rgb(colour) for colour in CLASS_COLOURS])[counts.argmax(-1)]
     share = (counts.amax(-1) / total.clamp(min=1)).unsqueeze(-1).numpy()
-    ax.imshow(1 - share * (1 - colours), extent=(0, size, 0, size))
-    owner = counts.argmax(-1).where(total > 0, -1)
+    share[total < RARE] = 0
+    ax.imshow(1 - share * (1 - colours), extent=(0, 1, 0, 1))
+    owner = counts.argmax(-1).where(total >= RARE, -1)
     for label, name in enumerate(CLASSES):
         if (owner == label).any():
             ax.text(*_middle(owner == label), name, ha="center", va="center", fontsize=8,
                     bbox={"facecolor": "white", "edgecolor": CLASS_COLOURS[label], "pad": 2})
-    ax.set(xticks=[], yticks=[], xlabel="$z_1$", ylabel="$z_2$", xlim=(0, size), ylim=(0, size))
-    return ax
+    return _percentile_axes(ax)
 
 
 def class_scatter(codes: Tensor, labels: Tensor, label: int, reach: float = 4, ax: Axes | None = None) -> Axes:
-    """Scatter the 2-D codes `[N,2]` of one class in its colour over all others in grey, within +-`reach`."""
+    """Scatter the 2-D codes `[N,2]` of one class in its colour over all others in grey, within +-`reach`.
+
+    The circle holds 95 % of the prior's mass.
+    """
     ax = ax or plt.subplots(figsize=(3, 3))[1]
     mine = labels == label
     for chosen, colour in ((~mine, "0.85"), (mine, CLASS_COLOURS[label])):
         ax.scatter(*codes[chosen].numpy().T, s=2, color=colour, lw=0)
-    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=CLASSES[label])
+    ax.add_patch(plt.Circle((0, 0), PRIOR_95, fill=False, lw=0.8))
+    ticks = np.arange(-reach, reach + 1, 2)
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=ticks, yticks=ticks, aspect="equal", title=CLASSES[label])
     return ax
 
 
@@ -82,4 +112,14 @@ def _middle(cells: Tensor) -> tuple[float, float]:
     """Return the x, y of that one of a class's cells `[n,n]` which is nearest to all of them together."""
     places = cells.nonzero().double()
     row, column = places[torch.cdist(places, places).sum(1).argmin()].tolist()
-    return column + 0.5, len(cells) - row - 0.5
+    return (column + 0.5) / len(cells), 1 - (row + 0.5) / len(cells)
+
+
+def _percentile_axes(ax: Axes) -> Axes:
+    """Label the unit square, whose sides are percentiles of the prior, with the values of z1 and z2."""
+    shown = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
+    names = [f"{z:+.2f}" if z else "0" for z in norm.ppf(shown)]
+    ax.set(xticks=shown, xticklabels=names, yticks=shown, yticklabels=names, xlim=(0, 1), ylim=(0, 1),
+           xlabel="$z_1$ (spaced evenly in percentiles)", ylabel="$z_2$ (spaced evenly in percentiles)")
+    ax.grid(False)
+    return ax

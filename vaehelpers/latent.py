@@ -52,12 +52,17 @@ def encode(model: VAE, images: Tensor, batch_size: int = 1000) -> tuple[Tensor, 
     return tuple(torch.cat(column).cpu() for column in zip(*parts, strict=True))
 
 
-def class_counts(codes: Tensor, labels: Tensor, grid_size: int) -> Tensor:
-    """Count the 2-D codes of each class in each manifold cell: `[N,2]`, `[N]` -> int64 `[n,n,10]`.
+def cells(codes: Tensor, grid_size: int) -> tuple[Tensor, Tensor]:
+    """Return the row and column of the manifold cell in which each 2-D code lies: `[N,2]` -> two int64 `(N,)`.
 
     Cells are laid out as in `visualize_manifold`: row 0 is the top, the largest z2.
     """
-    cell = (torch.as_tensor(norm.cdf(codes)) * grid_size).long().clamp(0, grid_size - 1)
-    row, column = grid_size - 1 - cell[:, 1], cell[:, 0]
+    place = (torch.as_tensor(norm.cdf(codes)) * grid_size).long().clamp(0, grid_size - 1)
+    return grid_size - 1 - place[:, 1], place[:, 0]
+
+
+def class_counts(codes: Tensor, labels: Tensor, grid_size: int) -> Tensor:
+    """Count the 2-D codes of each class in each manifold cell: `[N,2]`, `[N]` -> int64 `[n,n,10]`."""
+    row, column = cells(codes, grid_size)
     flat = (row * grid_size + column) * len(CLASSES) + labels
     return torch.bincount(flat, minlength=grid_size**2 * len(CLASSES)).view(grid_size, grid_size, -1)

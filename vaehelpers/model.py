@@ -111,5 +111,5 @@ def mean_levels(logits: Tensor) -> Tensor:
 def seeded_vae(seed: int, num_filters: int = 32, z_dim: int = 20, lr: float = 1e-3) -> VAE:
     """Build a VAE whose initial weights depend on `seed` alone; the global random state is untouched."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too
         return VAE(num_filters, z_dim, lr)

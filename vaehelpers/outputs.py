@@ -21,6 +21,7 @@ def show(fig, name: str, *, alt: str, data: Dataset | None = None) -> None:
         raise ValueError(f"figure {name!r} needs alt text of at least 40 characters, got {len(alt)}")
     if data is not None and data.is_stand_in:
         fig.suptitle(f"stand-in data: {data.name}", color="#D55E00", fontsize=9, x=0.99, ha="right")
+        alt = f"Made from stand-in data ({data.name}), so details differ. {alt}"
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(fig)

@@ -24,12 +24,13 @@ class Setting:
         """Say in words what values are allowed."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
-        noun = "a whole number" if self.kind is int else "a finite number"
-        return f"{noun} from {self.low:g} to {self.high:g}"
+        if self.kind is int:
+            return f"a whole number from {self.low:,} to {self.high:,}"
+        return f"a finite number from {self.low:g} to {self.high:g}"
 
     def parse(self, value: object) -> object:
         """Convert a string or number to the setting's type; raise ValueError where it does not fit."""
-        if isinstance(value, bool) or value is None:
+        if isinstance(value, bool) or value is None or "_" in str(value):
             raise ValueError
         if self.choices:
             if value not in self.choices:
@@ -45,7 +46,7 @@ SETTINGS = {
     "batch_size": Setting(int, "images per training step", 1, 10_000),
     "data": Setting(str, "the data set", choices=SOURCES),
     "device": Setting(str, "where to compute", choices=DEVICES),
-    "epochs": Setting(int, "epochs to train", 0, 10_000),
+    "epochs": Setting(int, "epochs to train", 1, 9_999),
     "grid_size": Setting(int, "pictures along each side of the manifold", 2, 60),
     "lr": Setting(float, "Adam's learning rate", 1e-8, 1.0),
     "num_filters": Setting(int, "filters of the first convolution", 1, 1024),
@@ -61,15 +62,27 @@ def check(name: str, value: object, among: tuple[str, ...] = tuple(SETTINGS)) ->
     if name not in among:
         near = difflib.get_close_matches(name, among, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise SettingError(f"unknown setting {name}={value}; {hint}allowed: {', '.join(among)}")
+        raise SettingError(f"unknown setting {_shown(f'{name}={value}')}; {hint}allowed: {', '.join(among)}")
     try:
         return SETTINGS[name].parse(value)
     except (TypeError, ValueError, OverflowError):
-        raise SettingError(f"{name}={value} is not allowed; {name} ({SETTINGS[name].help}) "
+        raise SettingError(f"{name}={_shown(value)} is not allowed; {name} ({SETTINGS[name].help}) "
                            f"must be {SETTINGS[name].allowed}") from None
 
 
 def check_all(values: dict) -> None:
-    """Check every known setting that occurs in `values`, such as a notebook's `globals()`; or raise SettingError."""
+    """Check every known setting that occurs in `values`, such as a notebook's `globals()`; or raise SettingError.
+
+    Unlike `check`, it converts nothing, so a number that arrives as a string is refused.
+    """
     for name in SETTINGS.keys() & values.keys():
-        check(name, values[name])
+        parsed = check(name, values[name])
+        if parsed != values[name]:
+            raise SettingError(f"{name}={values[name]!r} is of type {type(values[name]).__name__}; "
+                               f"{name} must be {SETTINGS[name].allowed}")
+
+
+def _shown(value: object) -> str:
+    """Return what was given on one line, shortened."""
+    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,5 +1,6 @@
 """The training loop: `fit` yields one record per epoch, so notebooks, command line and tests share it."""
 
+import math
 import os
 import platform
 import sys
@@ -14,7 +15,7 @@ from tqdm.auto import tqdm
 
 from . import checkpoint
 from .data import Dataset
-from .errors import SettingError
+from .errors import CheckpointError, SettingError, TrainingError
 from .model import VAE, seeded_vae
 from .objective import elbo_to_bpd
 
@@ -51,18 +52,22 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def fit(data: Dataset, epochs: int, *, z_dim: int = 20, num_filters: int = 32, lr: float = 1e-3,
-        batch_size: int = 128, seed: int = 42, device: str = "auto", folder: Path | None = None,
+        batch_size: int = 128, seed: int = 42, device: str = "auto", folder: str | Path | None = None,
         keep: tuple[int, ...] = (10,), compiled: bool = False) -> Iterator[tuple[EpochRecord, VAE]]:
     """Train a VAE with Adam at a constant rate; yield `(record, model)` for epochs 0, 1, ..., `epochs`.
 
     With `folder`, a checkpoint is written after each epoch (older ones go, except those in `keep`), and
-    a folder that holds one is resumed: its records are yielded first, then training goes on exactly as if
-    it had never stopped. The same seed on the same CPU with the same thread count repeats every number.
-    Raises SettingError for a device that is not there, CheckpointError if the folder's run had other settings.
+    a folder that holds one is resumed: its records are yielded first (with the newest weights), then training
+    goes on exactly as if it had never stopped. The same seed on the same CPU with the same thread count repeats
+    every number. Raises SettingError for a device that is not there, CheckpointError if the folder's run had
+    other settings or more epochs, TrainingError if the loss is no longer finite.
     """
     run = _Run(data, dict(z_dim=z_dim, num_filters=num_filters, lr=lr, batch_size=batch_size, seed=seed,
                           compiled=compiled), choose_device(device), folder)
-    yield from ((EpochRecord(**row), run.model) for row in run.history[: epochs + 1])
+    if len(run.history) > epochs + 1:
+        raise CheckpointError(f"{folder} holds a run of {len(run.history) - 1} epochs, more than {epochs}; "
+                              "ask for at least as many, or give another folder")
+    yield from ((EpochRecord(**row), run.model) for row in run.history)
     while len(run.history) <= epochs:
         record = run.epoch()
         run.save(record, keep)
@@ -71,30 +76,33 @@ def fit(data: Dataset, epochs: int, *, z_dim: int = 20, num_filters: int = 32, l
 
 @torch.no_grad()
 def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) -> dict[str, float]:
-    """Score levels `[N,1,28,28]` by the one-sample ELBO: `bpd`, `recon` and `kl` (nats per image), averages.
+    """Score levels `[N,1,28,28]` by the one-sample ELBO: averages `bpd`, and `recon` and `kl` in nats per image.
 
-    The noise comes from a CPU generator with `seed`, so the score repeats; on another machine it agrees
-    to rounding error.
+    `bpd_se` is the standard error of the average over images. The noise comes from a CPU generator with
+    `seed`, so the score repeats; on another machine it agrees to rounding error.
     """
-    eps = _noise(len(images), model.z_dim, seed, model.device)
-    parts = [model.per_image(imgs.to(model.device), e)
-             for imgs, e in zip(images.split(batch_size), eps.split(batch_size), strict=True)]
-    recon, kl = (torch.cat(part).double().mean() for part in zip(*parts, strict=True))
-    return _scores(recon, kl, images.shape)
+    eps = torch.randn(len(images), model.z_dim, generator=torch.Generator().manual_seed(seed))
+    pairs = zip(images.split(batch_size), eps.split(batch_size), strict=True)
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # 10-bit mantissas would show in the score
+        parts = [model.per_image(imgs.to(model.device), e.to(model.device)) for imgs, e in pairs]
+    recon, kl = (torch.cat(part).cpu().double() for part in zip(*parts, strict=True))
+    spread = elbo_to_bpd((recon + kl).std(), images.shape)
+    return {**_scores(recon.mean(), kl.mean(), images.shape), "bpd_se": float(spread) / math.sqrt(len(images))}
 
 
 class _Run:
     """One training run: data on the device, model, optimizer and history, restored where a folder has them."""
 
-    def __init__(self, data: Dataset, config: dict, device: torch.device, folder: Path | None):
+    def __init__(self, data: Dataset, config: dict, device: torch.device, folder: str | Path | None):
         self.config = {**config, "data": data.name, "data_sha256": data.sha256}
-        self.train, self.val, self.device, self.folder = data.train.images.to(device), data.val, device, folder
-        self.history, self.path = [], None
-        previous = checkpoint.latest(folder) if folder else None
+        self.train, self.val, self.device = data.train.images.to(device), data.val, device
+        self.folder = Path(folder) if folder else None
+        self.history = []
+        previous = checkpoint.latest(Path(folder)) if folder else None
         self.model = self._restore(previous) if previous else self._build()
         self.model.to(device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config["lr"])
-        if previous and self.history[1:]:
+        if previous:
             checkpoint.load_optimizer(previous, self.optimizer)
         self.loss = torch.compile(self.model.per_image) if config["compiled"] else self.model.per_image
 
@@ -105,10 +113,10 @@ class _Run:
         model, meta = checkpoint.load(path)
         for key, value in self.config.items():
             if meta["config"].get(key) != value:
-                raise checkpoint.CheckpointError(
+                raise CheckpointError(
                     f"{path.parent} holds a run with {key}={meta['config'].get(key)!r}, not {value!r}; "
                     "give the same settings to resume it, or another folder")
-        self.history, self.path = meta["history"], path
+        self.history = meta["history"]
         return model
 
     def epoch(self) -> EpochRecord:
@@ -116,6 +124,9 @@ class _Run:
         started, number = time.perf_counter(), len(self.history)
         train = self._train_epoch(number) if number else self._score(self.train[: len(self.val)])
         val = self._score(self.val.images)
+        if not math.isfinite(train["bpd"] + val["bpd"]):
+            raise TrainingError(f"the loss of epoch {number} is not a finite number; use a smaller lr than "
+                                f"{self.config['lr']}" + ", earlier checkpoints are kept" * bool(self.folder))
         record = EpochRecord(number, train["bpd"], val["bpd"], train["recon"], train["kl"],
                              val["recon"], val["kl"], round(time.perf_counter() - started, 2))
         self.history.append(asdict(record))
@@ -131,7 +142,7 @@ class _Run:
             (recon + kl).backward()
             self.optimizer.step()
             total += torch.stack([recon.detach(), kl.detach()])
-        return _scores(*(total.double().cpu() / len(batches)), self.train.shape)
+        return _scores(*(total.cpu().double() / len(batches)), self.train.shape)
 
     def _batches(self, number: int) -> list[tuple[Tensor, Tensor]]:
         """Shuffle; like the template, drop the last incomplete batch. Order and noise depend on (seed, epoch).
@@ -149,15 +160,14 @@ class _Run:
         return evaluate(self.model.eval(), images, self.config["seed"])
 
     def save(self, record: EpochRecord, keep: tuple[int, ...]) -> None:
-        """Write this epoch's checkpoint, then drop what it supersedes."""
+        """Write this epoch's checkpoint, with the versions and hardware of this session; drop what it supersedes."""
         if not self.folder:
             return
         meta = {"config": self.config, "history": self.history, "versions": checkpoint.versions(),
                 "hardware": hardware(self.device)}
-        superseded, self.path = self.path, checkpoint.save(
-            self.folder, record.epoch, self.model, self.optimizer, meta)
-        if superseded:
-            checkpoint.drop(superseded, weights_too=int(superseded.stem[6:]) not in keep)
+        checkpoint.save(self.folder, record.epoch, self.model, self.optimizer, meta)
+        for path in checkpoint.found(self.folder)[:-1]:
+            checkpoint.drop(path, weights_too=checkpoint.epoch_of(path) not in keep)
 
 
 def hardware(device: torch.device) -> dict[str, str | int]:
@@ -170,10 +180,6 @@ def hardware(device: torch.device) -> dict[str, str | int]:
 def _watched() -> bool:
     """Whether somebody sees a progress bar: on a terminal or in a notebook, but not in a batch run."""
     return not os.environ.get(BATCH) and ("ipykernel" in sys.modules or sys.stderr.isatty())
-
-
-def _noise(count: int, z_dim: int, seed: int, device: torch.device) -> Tensor:
-    return torch.randn(count, z_dim, generator=torch.Generator().manual_seed(seed)).to(device)
 
 
 def _scores(recon: Tensor, kl: Tensor, img_shape: tuple[int, ...]) -> dict[str, float]:
