@@ -4,6 +4,7 @@ import pytest
 import torch
 from scipy.stats import norm
 from torch import nn
+from torchvision.utils import make_grid
 
 from vaehelpers import latent
 from vaehelpers.model import seeded_vae
@@ -77,3 +78,10 @@ def test_tile_puts_pictures_in_reading_order():
     tiled = latent.tile(pictures, 3)
     assert tiled.shape == (1, 4, 9)
     assert tiled[0, ::2, ::3].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_tile_agrees_with_torchvision():
+    pictures = torch.randint(1, 16, (7, 1, 5, 4))
+    padded = make_grid(pictures, nrow=3, padding=2)[:1]  # torchvision pads before the first picture too
+    ours = latent.tile(pictures, 3, padding=2)
+    assert torch.equal(ours, padded[:, 2:, 2:])

@@ -32,6 +32,13 @@ def notebook_of(entries):
     return nbformat.v4.new_notebook(cells=[cell])
 
 
+@pytest.fixture(autouse=True)
+def house_style():
+    """Draw as the notebooks do, and forget it afterwards."""
+    with plt.style.context("vaehelpers.style"):
+        yield
+
+
 def draw():
     fig, ax = plt.subplots()
     ax.plot([1, 2])
@@ -91,18 +98,28 @@ def test_clean_strips_widgets_and_timings():
     assert not {"widgets", "papermill"} & cleaned.metadata.keys()
     assert cleaned.cells[0].metadata == {"tags": ["parameters"]}
     assert cleaned.cells[0].outputs[0].data == {
-        "text/plain": "[run this cell to use the explorer: Image, FloatSlider]"}
+        "text/plain": "[an explorer with sliders: run this cell to use it]"}
 
 
 def test_pictures_and_grids_are_drawn(shown):
     picture = torch.rand(1, 56, 56)
-    outputs.show(figures.image_rows({"one": picture, "two": picture}, 2), "rows", alt=ALT)
+    outputs.show(figures.image_rows({"one": picture, "two": picture}, 2, scale=3), "rows", alt=ALT)
     ax = figures.manifold(picture)
     assert np.array_equal(ax.images[0].get_array(), picture[0].numpy())
     assert [label.get_text() for label in ax.get_xticklabels()] == ["-1.96", "-0.67", "0", "+0.67", "+1.96"]
     ax = figures.attention_map(torch.eye(3), ["a", "b", "c"])
     assert [text.get_text() for text in ax.texts[:4]] == ["1.00", "0.00", "0.00", "0.00"]
     plt.close("all")
+
+
+def test_pixels_are_drawn_evenly(shown):
+    checks = (torch.arange(28).view(1, -1, 1) + torch.arange(28)) % 2
+    outputs.show(figures.image_rows({"": checks, " ": checks}, 2, scale=4), "rows", alt=ALT)
+    png = np.array(Image.open(io.BytesIO(base64.b64decode(shown[0].data["image/png"]))).convert("L")).astype(int)
+    dark = png == 0
+    rows, columns = dark.any(1).nonzero()[0], dark.any(0).nonzero()[0]
+    left = png[rows[0]:rows[0] + 112, columns[0]:columns[0] + 112]
+    assert np.array_equal(left, 255 * np.kron(checks[0].numpy(), np.ones((4, 4), int)))
 
 
 def test_class_map_names_each_class_that_owns_a_cell():
@@ -117,7 +134,7 @@ def test_class_map_names_each_class_that_owns_a_cell():
 def test_scatter_colours_one_class():
     labels = torch.arange(50) % 10
     ax = figures.class_scatter(torch.randn(50, 2), labels, 3)
-    assert ax.get_title() == "Dress"
+    assert ax.get_title(loc="left") == "Dress"
     assert [len(points.get_offsets()) for points in ax.collections] == [45, 5]
     radius = ax.patches[0].radius
     assert (torch.randn(100_000, 2).norm(dim=1) < radius).float().mean() == pytest.approx(0.95, abs=0.005)

@@ -1,4 +1,4 @@
-"""Figures as pure functions `(data, ..., ax=None) -> Axes`; `outputs.show` is what displays them."""
+"""Figures as pure functions, most of them `(data, ..., ax=None) -> Axes`; `outputs.show` is what displays them."""
 
 import math
 
@@ -22,21 +22,20 @@ RARE = 5  # a manifold cell with fewer images than this says nothing about its c
 REFERENCE_BAND = (1.20, 1.25)  # training bpd after 80 epochs that the practical gives with Q2.8
 
 
-def image(picture: Tensor, title: str = "", high: float = 1, ax: Axes | None = None) -> Axes:
-    """Draw one grey picture `[1,H,W]` with values 0..`high`, without axes."""
-    ax = ax or plt.subplots()[1]
-    ax.imshow(picture[0].cpu().numpy(), cmap="gray", vmin=0, vmax=high)
-    ax.set_title(title)
-    ax.set_axis_off()
-    return ax
+def image_rows(pictures: dict[str, Tensor], columns: int, scale: int, high: float = 1) -> Figure:
+    """Draw titled grey pictures `{title: [1,H,W]}` of one size, values 0..`high`, in rows of `columns`.
 
-
-def image_rows(pictures: dict[str, Tensor], columns: int, size: float = 1.3, high: float = 1) -> Figure:
-    """Draw titled grey pictures `{title: [1,H,W]}` in rows of `columns`, each `size` inches wide."""
-    rows = -(-len(pictures) // columns)
-    fig, axes = plt.subplots(rows, columns, figsize=(size * columns, (size + 0.3) * rows), squeeze=False)
-    for ax, (title, picture) in zip(axes.flat, pictures.items(), strict=True):
-        image(picture, title, high, ax)
+    Every pixel is drawn exactly `scale` wide, so that nothing is blurred or uneven.
+    """
+    height, width = (scale * side for side in next(iter(pictures.values())).shape[1:])
+    columns, rows = min(columns, len(pictures)), -(-len(pictures) // columns)
+    fig = _pixel_figure(columns * (width + 8), rows * (height + 28))
+    for index, (title, picture) in enumerate(pictures.items()):
+        row, column = divmod(index, columns)
+        ax = _pixel_axes(fig, column * (width + 8), (rows - 1 - row) * (height + 28), width, height)
+        ax.imshow(picture[0].cpu().numpy(), cmap="gray", vmin=0, vmax=high)
+        ax.set_title(title)
+        ax.set_axis_off()
     return fig
 
 
@@ -67,10 +66,12 @@ def training_curves(history: list[dict], ax: Axes | None = None) -> Axes:
     return ax
 
 
-def manifold(picture: Tensor, ax: Axes | None = None) -> Axes:
-    """Draw a manifold `[1,H,W]` of values 0..1 over the percentiles of z1 and z2, labelled with z."""
-    ax = ax or plt.subplots(figsize=(7, 7))[1]
-    ax.imshow(picture[0].numpy(), cmap="gray", vmin=0, vmax=1, extent=(0, 1, 0, 1))
+def manifold(picture: Tensor) -> Axes:
+    """Draw a manifold `[1,H,W]` of values 0..1, pixel for pixel, over the percentiles of z1 and z2, labelled with z."""
+    height, width = picture.shape[1:]
+    fig = _pixel_figure(width + 90, height + 70)
+    ax = _pixel_axes(fig, 80, 60, width, height)
+    ax.imshow(picture[0].numpy(), cmap="gray", vmin=0, vmax=1, extent=(0, 1, 0, 1), aspect="auto")
     return _percentile_axes(ax)
 
 
@@ -123,3 +124,13 @@ def _percentile_axes(ax: Axes) -> Axes:
            xlabel="$z_1$ (spaced evenly in percentiles)", ylabel="$z_2$ (spaced evenly in percentiles)")
     ax.grid(False)
     return ax
+
+
+def _pixel_figure(width: int, height: int) -> Figure:
+    dpi = plt.rcParams["savefig.dpi"]
+    return plt.figure(figsize=(width / dpi, height / dpi), dpi=dpi, layout="none")
+
+
+def _pixel_axes(fig: Figure, left: int, bottom: int, width: int, height: int) -> Axes:
+    across, up = fig.get_size_inches() * fig.dpi
+    return fig.add_axes((left / across, bottom / up, width / across, height / up))

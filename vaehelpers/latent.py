@@ -1,9 +1,9 @@
 """Walks through latent space: percentile grids, the 2-D manifold of Q2.10, codes of images, what lives where."""
 
 import torch
+import torch.nn.functional as F
 from scipy.stats import norm
 from torch import Tensor, nn
-from torchvision.utils import make_grid
 
 from .data import CLASSES, LEVELS
 from .model import VAE, mean_levels
@@ -41,8 +41,15 @@ def visualize_manifold(decoder: nn.Module, grid_size: int = 20) -> Tensor:
 
 
 def tile(images: Tensor, columns: int, padding: int = 0) -> Tensor:
-    """Tile grey images `[N,1,H,W]` row by row into one `[1,rows*H,columns*W]` (plus padding)."""
-    return make_grid(images, nrow=columns, padding=padding)[:1]
+    """Tile grey images `[N,1,H,W]` row by row into one `[1,rows*H,columns*W]`; missing ones are black.
+
+    `padding` black pixels follow each image to the right and below. (torchvision's `make_grid` does the same,
+    but importing torchvision takes seconds.)
+    """
+    rows = -(-len(images) // columns)
+    images = F.pad(images, (0, padding, 0, padding, 0, 0, 0, rows * columns - len(images)))
+    height, width = images.shape[2:]
+    return images.view(rows, columns, height, width).transpose(1, 2).reshape(1, rows * height, columns * width)
 
 
 @torch.no_grad()
