@@ -9,9 +9,19 @@ import pytest
 from vaehelpers import data
 
 
+@pytest.fixture(scope="session", autouse=True)
+def located():
+    """Find the real data set once, as `make setup` left it, since tests run in folders of their own."""
+    folder = data.locate()
+    assert folder, "FashionMNIST is not set up; run `python -m vaehelpers data`"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(data.ENV, str(folder.resolve()))
+        yield
+
+
 @pytest.fixture(scope="session")
 def fashion():
-    """The real data set, as `make setup` leaves it."""
+    """The real data set."""
     return data.load()
 
 

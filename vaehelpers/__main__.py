@@ -92,9 +92,9 @@ def _data(args: argparse.Namespace) -> None:
 def _train(args: argparse.Namespace) -> None:
     config = _checked(args, TRAIN_DEFAULTS)
     folder = args.out or Path("runs") / f"z{config['z_dim']:02d}-seed{config['seed']}"
-    log = _log(args.tensorboard)
+    dataset, log = data.load(config.pop("data")), _log(args.tensorboard)
     folder.mkdir(parents=True, exist_ok=True)  # so that a folder that cannot be is known before an epoch is spent
-    dataset, previous = data.load(config.pop("data")), checkpoint.latest(folder)
+    previous = checkpoint.latest(folder)
     records = training.fit(dataset, folder=folder, compiled=args.compile, **config)
     for record, model in records:
         if record.epoch == 0:

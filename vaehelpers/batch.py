@@ -67,9 +67,10 @@ def run(preset: str, given: dict[str, str], names: tuple[str, ...] = NOTEBOOKS,
     is raised.
     """
     planned = plan(preset, given, names, source)
+    _refuse_foreign(out)
     sources = {parameters["data"] for parameters in planned.values() if "data" in parameters}
     dataset = data.load(*sources) if sources else None
-    _own(out)
+    out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".running-") as scratch:
         stage = Path(scratch) / "stage"
         (stage / "figures").mkdir(parents=True)
@@ -103,13 +104,12 @@ def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks")
                 copy.write_bytes(png)
 
 
-def _own(out: Path) -> None:
-    """Make the folder `out`; refuse one that holds other things than an earlier run left, since a run replaces it."""
+def _refuse_foreign(out: Path) -> None:
+    """Raise SettingError if `out` holds files of our names that no earlier run left: a run would replace them."""
     ours = {*(f"{name}.ipynb" for name in NOTEBOOKS), "figures", "failed", "results.json", "run.json"}
     if out.is_dir() and not (out / "run.json").is_file() and ours & {item.name for item in out.iterdir()} - {"failed"}:
         raise SettingError(f"out={out} holds files that no run wrote and that this one would replace; "
                            "give a new or empty folder")
-    out.mkdir(parents=True, exist_ok=True)
 
 
 def _one(source: Path, name: str, parameters: dict, stage: Path, failed: Path) -> dict:
