@@ -20,8 +20,10 @@ from traitlets.config import Config
 from . import checkpoint, data, outputs, settings, training
 from .errors import BatchError, SettingError
 
-# Kernels talk over files instead of TCP ports: nobody else on the machine can listen, and ipykernel need not warn.
-IPC = Config({"KernelManager": {"transport": "ipc"}})
+# Kernels talk over files instead of TCP ports, so that nobody else on the machine can listen; and an interrupted
+# kernel keeps its traceback to itself, since the command line says in one line what happened.
+KERNEL = Config({"KernelManager": {"transport": "ipc"},
+                 "NotebookClient": {"extra_arguments": ["--IPKernelApp.log_level=CRITICAL"]}})
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
 # `quick` leaves the notebooks' own defaults, which nbval uses too; a preset names only what it changes.
 PRESETS = {"quick": {}, "full": {"train_images": 20_000}, "drawn": {"data": "drawn"}}
@@ -126,7 +128,7 @@ def _execute(path: Path, parameters: dict, target: Path, failed: Path):
     os.environ[training.BATCH] = "1"  # the kernel inherits it, and draws no progress bars
     try:
         return papermill.execute_notebook(path, target, parameters, kernel_name="python3", cwd=path.parent,
-                                          progress_bar=sys.stderr.isatty(), config=IPC)
+                                          progress_bar=sys.stderr.isatty(), config=KERNEL)
     except PapermillExecutionError as error:
         reason = f"failed in cell [{error.exec_count}]: {error.ename}: {(error.evalue.splitlines() or [''])[0]}"
     except (DeadKernelError, NoSuchKernel) as error:
