@@ -26,7 +26,7 @@ KERNEL = Config({"KernelManager": {"transport": "ipc"},
                  "NotebookClient": {"extra_arguments": ["--IPKernelApp.log_level=CRITICAL"]}})
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
 # `quick` leaves the notebooks' own defaults, which nbval uses too; a preset names only what it changes.
-PRESETS = {"quick": {}, "full": {"train_images": 20_000}, "drawn": {"data": "drawn"}}
+PRESETS = {"quick": {}, "full": {"train_images": 10_000}, "drawn": {"data": "drawn"}}
 
 
 def plan(preset: str, given: dict[str, str], names: tuple[str, ...], source: Path) -> dict[str, dict]:
