@@ -72,7 +72,7 @@ def test_collects_figures_and_full_precision_results(shown, drawn):
     outputs.show(draw(), "line", alt=ALT)
     outputs.record("bpd", 1.23456789, "bits/dim", data=drawn)
     outputs.record("count", 270616)
-    assert shown[1].data["text/plain"] == "bpd = 1.235 bits/dim"
+    assert shown[1].data["text/plain"] == "bpd = 1.235 bits/dim (stand-in data: drawn)"
     assert shown[2].data["text/plain"] == "count = 270,616"
     pictures, results = outputs.collect(notebook_of(shown))
     assert pictures["line"].startswith(b"\x89PNG")

@@ -19,7 +19,7 @@ def show(fig, name: str, *, alt: str, data: Dataset | None = None) -> None:
     if len(alt) < 40:
         raise ValueError(f"figure {name!r} needs alt text of at least 40 characters, got {len(alt)}")
     if data is not None and data.is_stand_in:
-        fig.suptitle(f"stand-in data: {data.name}", color="#D55E00", fontsize=9, x=0.99, ha="right")
+        fig.text(0.99, -0.01, f"stand-in data: {data.name}", color="#D55E00", fontsize=9, ha="right", va="top")
         alt = f"Made from stand-in data ({data.name}), so details differ. {alt}"
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", metadata={"Software": None})
@@ -34,8 +34,9 @@ def record(name: str, value: float | int, unit: str = "", *, data: Dataset | Non
     Only `digits` decimals are displayed: what nbval compares must not depend on a machine's last bits.
     """
     text = f"{name} = {value:,}" if isinstance(value, int) else f"{name} = {value:,.{digits}f}"
+    unit_and_data = [unit, f"(stand-in data: {data.name})" if data is not None and data.is_stand_in else ""]
     result = {"result": name, "value": value, "unit": unit, "data": data.name if data else None}
-    _display({"text/plain": " ".join([text, unit]).strip()}, {KEY: result})
+    _display({"text/plain": " ".join(filter(None, [text, *unit_and_data]))}, {KEY: result})
 
 
 def collect(notebook) -> tuple[dict[str, bytes], dict[str, dict]]:
