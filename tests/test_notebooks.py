@@ -122,24 +122,18 @@ def test_links_and_equations_resolve(notebook):
         assert f"{chapter}.{equation}" in tags
 
 
-def answers(text: str) -> dict[str, str]:
-    """Return the answer boxes by question: blockquotes that open with a bold `Answer (Q...)`."""
-    boxes = re.findall(r"^> \*\*Answer \((Q[^)]+)\)\.\*\*((?:.*\n?)(?:^>.*\n?)*)", text, re.M)
-    return {question: re.sub(r"^> ?", "", body, flags=re.M).strip() for question, body in boxes}
-
-
 def test_answers_follow_their_questions_and_keep_their_limits():
     seen = {}
     for name, notebook in NOTEBOOKS.items():
         text = "\n\n".join(markdown(notebook))
-        for question, answer in answers(text).items():
+        for question, answer in outputs.answers(FOLDER / f"{name}.ipynb").items():
             number = question.split(",")[0]
             assert text.index(f"**Question ({number})") < text.index(f"**Answer ({question})"), question
             kind, limit = LIMITS.get(question, ("words", 130))
             count = len(answer.split()) if kind == "words" else len(answer.splitlines())
             assert 0 < count <= limit, f"{question}: {count} {kind}, limit {limit}"
             seen[question] = name
-    assert {"Q2.3", "Q2.8, architecture", "Q2.8, scores", "Q2.9", "Q2.10"} <= seen.keys()
+    assert {"Q1.1", "Q1.2", "Q1.3", "Q2.3", "Q2.8, architecture", "Q2.8, scores", "Q2.9", "Q2.10"} <= seen.keys()
 
 
 def test_parameters_are_settings():

@@ -1,10 +1,10 @@
-"""The command line: `python -m vaehelpers data | train | evaluate | run`."""
+"""The command line: `python -m vaehelpers data | train | evaluate | run | reversal`."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from . import checkpoint, data, settings, training
+from . import checkpoint, data, seq2seq, settings, training
 from .errors import SettingError, UserError
 
 TRAIN_DEFAULTS = {"data": "fashion-mnist", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": 1e-3,
@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
     run.add_argument("--out", type=Path, default=Path("build"), help="folder for the results (default: build)")
     run.add_argument("--in-place", action="store_true", help="instead refresh the outputs stored in notebooks/")
+    reversal = _add(commands, "reversal", _reversal, "train notebook 01's three models that reverse words")
+    reversal.add_argument("--out", type=Path, default=seq2seq.PUBLISHED, help="folder for the weights")
+    _add_settings(reversal, {"train_steps": seq2seq.STEPS, "seed": 42})
     return parser
 
 
@@ -153,6 +156,13 @@ def _run(args: argparse.Namespace) -> None:
         batch.refresh(names)
     else:
         _summarise(batch.run(args.preset, given, names, out=args.out), args.out)
+
+
+def _reversal(args: argparse.Namespace) -> None:
+    config = _checked(args, ("train_steps", "seed"))
+    for kind in seq2seq.KINDS:
+        model = seq2seq.train(kind, config["train_steps"], config["seed"])
+        print(f"{kind}: {seq2seq.save(model, kind, args.out)}", flush=True)
 
 
 def _summarise(record: dict, out: Path) -> None:

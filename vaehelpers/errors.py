@@ -6,6 +6,10 @@ class UserError(Exception):
 
     exit_code = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython to print the message alone: where in the package it arose helps nobody."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class SettingError(UserError, ValueError):
     """A setting is unknown, ill-typed or out of range."""

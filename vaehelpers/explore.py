@@ -1,11 +1,17 @@
-"""Sliders over a trained decoder: thin ipywidgets shells around a pure function from latents to PNG bytes."""
+"""Sliders and boxes: thin ipywidgets shells around pure functions from numbers or text to PNG bytes or text."""
 
 import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import ipywidgets as widgets
+import matplotlib
 import torch
-from PIL import Image
+from matplotlib.font_manager import findfont
+from PIL import Image, ImageDraw, ImageFont
 from scipy.stats import norm
+from torch import Tensor
 
 from .data import LEVELS
 from .model import VAE, mean_levels
@@ -44,3 +50,72 @@ def latent_explorer(model: VAE) -> widgets.Widget:
         slider.observe(redraw, "value")
     redraw()
     return widgets.HBox([canvas, widgets.VBox([*sliders, where])])
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """Scaled attention scores `[heads,n,m]` of one mechanism, with the tokens that its queries and keys stand for."""
+
+    scores: Tensor
+    queries: Sequence[str]
+    keys: Sequence[str]
+
+
+MASKS = {"none": lambda offset: offset < math.inf, "past and present": lambda offset: offset <= 0,
+         "two nearest on each side": lambda offset: offset.abs() <= 2}
+
+
+def attention_weights(scores: Tensor, temperature: float, mask: str) -> Tensor:
+    """Return softmax(scores / temperature) `[...,n,m]` under one of `MASKS`, which look at key minus query place."""
+    n, m = scores.shape[-2:]
+    offset = torch.arange(m) - torch.arange(n)[:, None]
+    return (scores / temperature).masked_fill(~MASKS[mask](offset), -math.inf).softmax(-1)
+
+
+def attention_picture(weights: Tensor, queries: Sequence[str], keys: Sequence[str], cell: int = 24) -> bytes:
+    """Draw weights `[n,m]` as PNG bytes: queries as rows, keys as columns, each `cell` wide, brighter is more."""
+    n, m = weights.shape
+    colours = matplotlib.colormaps["cividis"](weights.numpy(), bytes=True)[..., :3]
+    heat = Image.fromarray(colours).resize((m * cell, n * cell), Image.Resampling.NEAREST)
+    picture = Image.new("RGB", ((m + 1) * cell, (n + 1) * cell), "white")
+    picture.paste(heat, (cell, cell))
+    draw, font = ImageDraw.Draw(picture), ImageFont.truetype(findfont("DejaVu Sans"), cell * 3 // 5)
+    places = [((j + 1.5) * cell, cell / 2, key) for j, key in enumerate(keys)]
+    for x, y, text in places + [(cell / 2, (i + 1.5) * cell, query) for i, query in enumerate(queries)]:
+        draw.text((x, y), text, fill="black", font=font, anchor="mm")
+    buffer = io.BytesIO()
+    picture.save(buffer, "png")
+    return buffer.getvalue()
+
+
+def attention_explorer(mechanisms: dict[str, Mechanism]) -> widgets.Widget:
+    """Return controls for mechanism, head, temperature and mask, and the attention weights that follow from them."""
+    heads = min(len(each.scores) for each in mechanisms.values())
+    which = widgets.ToggleButtons(options=list(mechanisms), description="attention")
+    head = widgets.IntSlider(1, min=1, max=heads, description="head")
+    temperature = widgets.FloatLogSlider(1, base=10, min=-1, max=1, step=0.05, description="temperature")
+    mask = widgets.SelectionSlider(options=list(MASKS), description="mask")
+    canvas, note = widgets.Image(format="png"), widgets.Label()
+    head.add_class("attention-head")
+
+    def redraw(_=None):
+        shown = mechanisms[which.value]
+        weights = attention_weights(shown.scores[head.value - 1], temperature.value, mask.value)
+        canvas.value = attention_picture(weights, shown.queries, shown.keys)
+        entropy = float(-torch.xlogy(weights, weights).sum(-1).mean())
+        note.value = f"mean entropy of a row: {entropy:.2f} of at most {math.log(weights.shape[1]):.2f} nats"
+
+    for control in (which, head, temperature, mask):
+        control.observe(redraw, "value")
+    redraw()
+    return widgets.VBox([which, widgets.HBox([canvas, widgets.VBox([head, temperature, mask, note])])])
+
+
+def text_box(judge: Callable[[str], str], text: str) -> widgets.Widget:
+    """Return a box to type in and, below it, what `judge` says of the text, renewed as one types."""
+    box = widgets.Textarea(text, description="mail", rows=5, layout={"width": "95%"})
+    verdict = widgets.HTML(judge(text))
+    box.add_class("mail-text")
+    verdict.add_class("mail-verdict")
+    box.observe(lambda change: setattr(verdict, "value", judge(change.new)), "value")
+    return widgets.VBox([box, verdict])

@@ -1,6 +1,7 @@
 """Figures as pure functions, most of them `(data, ..., ax=None) -> Axes`; `outputs.show` is what displays them."""
 
 import math
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,16 +40,20 @@ def image_rows(pictures: dict[str, Tensor], columns: int, scale: int, high: floa
     return fig
 
 
-def attention_map(weights: Tensor, tokens: list[str], title: str = "", ax: Axes | None = None) -> Axes:
-    """Draw attention weights `[n,n]` between tokens, queries as rows; colours run from 0 to 1."""
+def attention_map(weights: Tensor, queries: Sequence[str], keys: Sequence[str], title: str = "",
+                  ax: Axes | None = None) -> Axes:
+    """Draw attention weights `[n,m]`, queries as rows, keys as columns; colours run from 0 to 1.
+
+    Weights are printed where there is room; those of exactly 0, as under a mask, stay blank.
+    """
     ax = ax or plt.subplots()[1]
     ax.imshow(weights.numpy(), vmin=0, vmax=1, cmap="cividis")
-    for place in [(i, j) for i in range(len(tokens)) for j in range(len(tokens))]:
-        value = float(weights[place])
-        ax.text(*reversed(place), f"{value:.2f}", ha="center", va="center", fontsize=8,
-                color="black" if value > 0.5 else "white")
-    ticks = range(len(tokens))
-    ax.set(xticks=ticks, xticklabels=tokens, yticks=ticks, yticklabels=tokens)
+    if len(queries) <= 8 >= len(keys):
+        for row, column in weights.nonzero().tolist():
+            value = float(weights[row, column])
+            ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8,
+                    color="black" if value > 0.5 else "white")
+    ax.set(xticks=range(len(keys)), xticklabels=keys, yticks=range(len(queries)), yticklabels=queries)
     ax.set(xlabel="key", ylabel="query", title=title)
     ax.grid(False)
     return ax

@@ -2,6 +2,9 @@
 
 import base64
 import io
+import json
+import re
+from pathlib import Path
 
 from .data import Dataset
 
@@ -63,6 +66,14 @@ def clean(notebook):
         if output.get("data", {}).pop(WIDGET, None):  # its model id names a kernel that is gone
             output["data"]["text/plain"] = "[an explorer with sliders: run this cell to use it]"
     return notebook
+
+
+def answers(notebook: str | Path) -> dict[str, str]:
+    """Return the answer boxes of a saved notebook by question: blockquotes that open with a bold `Answer (Q...)`."""
+    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    boxes = re.findall(r"^> \*\*Answer \((Q[^)]+)\)\.\*\*((?:.*\n?)(?:^>.*\n?)*)", text, re.M)
+    return {question: re.sub(r"^> ?", "", body, flags=re.M).strip() for question, body in boxes}
 
 
 def _outputs(notebook):

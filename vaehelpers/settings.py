@@ -2,8 +2,11 @@
 
 import difflib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from . import mail
 from .data import SOURCES
 from .errors import SettingError
 from .training import DEVICES
@@ -11,25 +14,32 @@ from .training import DEVICES
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its type, its range or its choices, and a phrase that says what it is."""
+    """One setting: its type, its range, its choices or what reads the file that it names, and what it is in words."""
 
     kind: type
     help: str
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    reader: Callable[[Path], object] | None = None  # raises DataError for a file that is not as it should be
 
     @property
     def allowed(self) -> str:
         """Say in words what values are allowed."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
+        if self.reader:
+            return "the path of a file, or empty"
         if self.kind is int:
             return f"a whole number from {self.low:,} to {self.high:,}"
         return f"a finite number from {self.low:g} to {self.high:g}"
 
     def parse(self, value: object) -> object:
         """Convert a string or number to the setting's type; raise ValueError where it does not fit."""
+        if self.reader:
+            if not isinstance(value, str):
+                raise ValueError
+            return self._file(value)
         if isinstance(value, bool) or value is None or "_" in str(value):
             raise ValueError
         if self.choices:
@@ -41,18 +51,31 @@ class Setting:
             raise ValueError
         return self.kind(number)
 
+    def _file(self, value: str) -> str:
+        """Return the absolute path of a file that `reader` accepts; leave an empty string as it is."""
+        if not value:
+            return value
+        path = Path(value).expanduser().absolute()
+        self.reader(path)
+        return str(path)
+
 
 SETTINGS = {
     "batch_size": Setting(int, "images per training step", 1, 10_000),
     "data": Setting(str, "the data set", choices=SOURCES),
     "device": Setting(str, "where to compute", choices=DEVICES),
     "epochs": Setting(int, "epochs to train", 1, 9_999),
+    "false_positive_cost": Setting(float, "missed spams that one lost mail is as bad as", 0.01, 10_000),
     "grid_size": Setting(int, "pictures along each side of the manifold", 2, 60),
     "lr": Setting(float, "Adam's learning rate", 1e-8, 1.0),
+    "mail_csv": Setting(str, "a CSV file with the columns label and text", reader=mail.read_csv),
     "num_filters": Setting(int, "filters of the first convolution", 1, 1024),
     "seed": Setting(int, "seed of every random draw", 0, 2**31 - 1),
+    "spam_epochs": Setting(int, "epochs to train the spam classifier", 1, 1_000),
     "test_images": Setting(int, "test images to score", 1, 10_000),
+    "timings": Setting(str, "whose wall times to show", choices=("recorded", "live", "record")),
     "train_images": Setting(int, "training images of the live run", 128, 54_000),
+    "train_steps": Setting(int, "training steps of the three translators, 0 for the shipped weights", 0, 100_000),
     "z_dim": Setting(int, "latent dimensions", 1, 1024),
 }
 
@@ -77,7 +100,7 @@ def check_all(values: dict) -> None:
     """
     for name in SETTINGS.keys() & values.keys():
         parsed = check(name, values[name])
-        if parsed != values[name]:
+        if parsed != values[name] and not SETTINGS[name].reader:  # a path may be relative
             raise SettingError(f"{name}={values[name]!r} is of type {type(values[name]).__name__}; "
                                f"{name} must be {SETTINGS[name].allowed}")
 

@@ -1,0 +1,143 @@
+"""Mails with a label, spam or not: generated from a grammar with held-out wording, or read from a CSV file."""
+
+import csv
+import random
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from .errors import DataError
+
+PARTS = ("train", "val", "test")
+KINDS = ("plain", "mixed", "order")
+SIZES = {"train": 3000, "val": 1000, "test": 2000}
+LABELS = {"spam": 1, "ham": 0, "1": 1, "0": 0}
+LONGEST = 100_000  # characters of one mail, and megabytes below: beyond, a file is not what it claims to be
+MEGABYTES = 200
+FEWEST = 20  # mails of each label, so that a split leaves some of both in each part
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The text of a mail, its label, 1 for spam and 0 for ham (what one wants to read), and one of `KINDS`."""
+
+    text: str
+    label: int
+    kind: str = "plain"
+
+
+def generate(part: str, count: int, seed: int) -> list[Mail]:
+    """Return `count` mails, spam and ham in turn, in the wording of one of `PARTS`.
+
+    No sentence form and no slot filler occurs in two parts, so a form learnt by heart in training is of no use
+    in the test. A quarter of the spam opens with an innocent sentence; a quarter of the ham quotes spam in a warning.
+    """
+    draw = random.Random(f"{part} {seed}")
+    return [_mail(index % 2, part, draw) for index in range(count)]
+
+
+def read_csv(path: str | Path) -> list[Mail]:
+    """Read a CSV file in UTF-8 with the columns `label` (spam or ham, 1 or 0) and `text`; repeated texts count once.
+
+    Raises DataError, one line, for a file that cannot be read as that or has under 20 mails of either label.
+    """
+    path, mails = Path(path), {}
+    csv.field_size_limit(LONGEST + 1)
+    try:
+        if path.stat().st_size > MEGABYTES * 1_000_000:
+            raise DataError(f"{path} has more than {MEGABYTES} MB; give a smaller sample of it")
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            label, text = _columns(path, reader.fieldnames or [])
+            for row in reader:
+                mail = _row(path, reader.line_num, row[label], row[text])
+                mails.setdefault(mail.text, mail)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); give a CSV file") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not text in UTF-8; save it as CSV in UTF-8") from None
+    except csv.Error as error:
+        raise DataError(f"{path} is not a CSV file with mails of up to {LONGEST:,} characters ({error})") from None
+    return _enough(path, list(mails.values()))
+
+
+def split(mails: list[Mail], seed: int) -> dict[str, list[Mail]]:
+    """Shuffle mails into `PARTS`: half for training, a sixth for validation, a third for test, by label alike."""
+    parts = {part: [] for part in PARTS}
+    for label in (1, 0):
+        chosen = [mail for mail in mails if mail.label == label]
+        random.Random(seed).shuffle(chosen)
+        first, second = len(chosen) // 2, len(chosen) * 2 // 3
+        for part, some in zip(PARTS, (chosen[:first], chosen[first:second], chosen[second:]), strict=True):
+            parts[part] += some
+    return parts
+
+
+@cache
+def grammar() -> dict[str, dict[str, list[str]]]:
+    """Return the lines of `mail.txt`: section name, then part, then the lines that belong to that part."""
+    sections, current = {}, None
+    for line in (Path(__file__).parent / "mail.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            current = sections.setdefault(line.strip("[]"), [])
+        elif line and not line.startswith("#"):
+            current.append(line)
+    places = {"train": (0, 1, 2), "val": (3,), "test": (4,)}
+    return {name: {part: [line for i, line in enumerate(lines) if i % 5 in places[part]] for part in PARTS}
+            for name, lines in sections.items()}
+
+
+def _mail(label: int, part: str, draw: random.Random) -> Mail:
+    kind = draw.choices(KINDS, (3, 1, 1))[0]
+    topic = draw.choice([name for name in grammar() if name.startswith("spam")])
+    innocent = draw.choice(["ham work", "ham private", "ham notice"])
+    if kind == "order":
+        body = [ordered(label, form) for form in _forms("order", part, 1, draw)]
+    elif kind == "mixed":
+        body = _forms(innocent if label else "ham warning", part, 1, draw) + _forms(topic, part, 1, draw)
+    else:
+        body = _forms(topic if label else innocent, part, draw.randint(1, 2), draw)
+    opening = _forms("open", part, draw.randint(0, 1), draw) + _forms("link", part, draw.randint(0, 1), draw)
+    text = " ".join(opening + body + _forms("close", part, draw.randint(0, 1), draw))
+    while "{" in text:  # a filler may hold slots of its own
+        text = re.sub(r"{(\w+)}", lambda slot: draw.choice(grammar()[slot[1]][part]), text)
+    return Mail(text, label, kind)
+
+
+def ordered(label: int, form: str) -> str:
+    """Return a form of the section `order` for a label: "do not WAIT, ASK" is spam, "do not ASK, WAIT" is not."""
+    swap = {"{ASK}": "{WAIT}", "{WAIT}": "{ASK}"}
+    return form if label else re.sub("{ASK}|{WAIT}", lambda slot: swap[slot[0]], form)
+
+
+def _forms(section: str, part: str, count: int, draw: random.Random) -> list[str]:
+    return draw.sample(grammar()[section][part], count)
+
+
+def _columns(path: Path, names: list[str]) -> tuple[str, str]:
+    """Return the file's own spelling of the columns label and text."""
+    known = {(name or "").strip().lower(): name for name in names}
+    missing = [name for name in ("label", "text") if name not in known]
+    if missing:
+        found = ", ".join(name[:20] for name in names[:6] if name) or "none"
+        raise DataError(f"{path} lacks the column {' and '.join(missing)} (found: {found}); "
+                        "its first line must name a label and a text column")
+    return known["label"], known["text"]
+
+
+def _row(path: Path, line: int, label: str | None, text: str | None) -> Mail:
+    key, text = (label or "").strip().lower(), (text or "").strip()
+    if key not in LABELS:
+        raise DataError(f"{path}, line {line}: label {key[:20]!r} is not allowed; use spam or ham, or 1 or 0")
+    if not text or "\0" in text:
+        raise DataError(f"{path}, line {line}: the text is {'binary' if text else 'empty'}; remove that line")
+    return Mail(text, LABELS[key])
+
+
+def _enough(path: Path, mails: list[Mail]) -> list[Mail]:
+    counts = {name: sum(mail.label == LABELS[name] for mail in mails) for name in ("spam", "ham")}
+    if min(counts.values()) < FEWEST:
+        raise DataError(f"{path} holds {counts['spam']} spam and {counts['ham']} ham mails with different texts; "
+                        f"at least {FEWEST} of each are needed")
+    return mails
