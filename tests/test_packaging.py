@@ -71,7 +71,7 @@ def test_published_weights_travel_with_the_package():
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["vaehelpers"]
     package = ROOT / "vaehelpers"
     packed = {path for pattern in patterns for path in package.glob(pattern)}
-    assert {path for path in package.rglob("*") if path.suffix in (".safetensors", ".json", ".mplstyle")} <= packed
+    assert {path for path in package.rglob("*") if path.suffix in (".safetensors", ".json", ".mplstyle", ".txt")} <= packed
 
 
 def test_readme_states_the_recorded_scores():
