@@ -44,3 +44,47 @@ def test_sliders_redraw(model):
 def test_other_latent_sizes_are_refused():
     with pytest.raises(ValueError, match="z_dim=2, got z_dim=3"):
         explore.latent_explorer(seeded_vae(0, z_dim=3))
+
+
+def test_attention_weights_follow_temperature_and_mask():
+    scores = torch.tensor([[0.0, 1.0, 2.0], [1.0, 1.0, 1.0], [0.0, 0.0, 9.0]])
+    torch.testing.assert_close(explore.attention_weights(scores, 1, "none"), scores.softmax(-1))
+    torch.testing.assert_close(explore.attention_weights(scores, 4, "none"), (scores / 4).softmax(-1))
+    causal = explore.attention_weights(scores, 1, "past and present")
+    assert (causal.triu(1) == 0).all()
+    torch.testing.assert_close(causal.sum(-1), torch.ones(3))
+    near = explore.attention_weights(torch.zeros(5, 5), 1, "two nearest on each side")
+    assert near[0].tolist() == pytest.approx([1 / 3] * 3 + [0] * 2)
+
+
+def test_attention_picture_has_a_cell_for_each_weight():
+    weights = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]])
+    picture = Image.open(io.BytesIO(explore.attention_picture(weights, "ab", "xyz", cell=20)))
+    assert picture.size == (80, 60)
+    bright, dark = picture.getpixel((30, 30)), picture.getpixel((50, 30))
+    assert sum(bright) > sum(dark)
+    assert picture.getpixel((50, 50)) == picture.getpixel((70, 50))
+
+
+def test_attention_explorer_redraws_for_every_control():
+    generator = torch.Generator().manual_seed(0)
+    one = explore.Mechanism(torch.randn(2, 4, 4, generator=generator), "abcd", "abcd")
+    two = explore.Mechanism(torch.randn(2, 3, 4, generator=generator), "xyz", "abcd")
+    which, row = explore.attention_explorer({"one": one, "two": two}).children
+    canvas, panel = row.children
+    head, temperature, mask, note = panel.children
+    seen = [canvas.value]
+    for control, value in ((head, 2), (temperature, 5.0), (mask, "past and present"), (which, "two")):
+        control.value = value
+        seen.append(canvas.value)
+    assert len(set(seen)) == len(seen)
+    weights = explore.attention_weights(two.scores[1], 5.0, "past and present")
+    assert canvas.value == explore.attention_picture(weights, "xyz", "abcd")
+    assert "of at most 1.39 nats" in note.value
+
+
+def test_text_box_answers_as_one_types():
+    box, verdict = explore.text_box(lambda text: f"{len(text)} characters", "four").children
+    assert verdict.value == "4 characters"
+    box.value = "sixsix"
+    assert verdict.value == "6 characters"

@@ -55,8 +55,8 @@ sys.modules.update(dict.fromkeys(hidden))
 import matplotlib, torch
 before = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
 import vaehelpers
-from vaehelpers import checkpoint, data, download, drawn, errors, figures, latent, model, objective, outputs
-from vaehelpers import settings, training, __main__
+from vaehelpers import checkpoint, data, diagrams, download, drawn, errors, figures, latent, mail, model, objective
+from vaehelpers import outputs, seq2seq, settings, spam, timing, training, __main__
 after = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
 assert before[0] == after[0] and torch.equal(before[1], after[1]) and before[2] == after[2]
 sys.exit(__main__.main(["run"]))
@@ -71,7 +71,8 @@ def test_published_weights_travel_with_the_package():
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["vaehelpers"]
     package = ROOT / "vaehelpers"
     packed = {path for pattern in patterns for path in package.glob(pattern)}
-    assert {path for path in package.rglob("*") if path.suffix in (".safetensors", ".json", ".mplstyle", ".txt")} <= packed
+    endings = (".safetensors", ".json", ".mplstyle", ".txt")
+    assert {path for path in package.rglob("*") if path.suffix in endings} <= packed
 
 
 def test_readme_states_the_recorded_scores():

@@ -160,6 +160,8 @@ def _run(args: argparse.Namespace) -> None:
 
 def _reversal(args: argparse.Namespace) -> None:
     config = _checked(args, ("train_steps", "seed"))
+    if not config["train_steps"]:
+        raise SettingError("train_steps=0 is not allowed here; give at least 1")
     for kind in seq2seq.KINDS:
         model = seq2seq.train(kind, config["train_steps"], config["seed"])
         print(f"{kind}: {seq2seq.save(model, kind, args.out)}", flush=True)

@@ -24,8 +24,8 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
         _arrow(ax, (places[j], -1), (places[j], 0), GREY)
         _arrow(ax, (places[j], 0), (middle, 2), ORANGE, width=0.5 + 5 * weight, alpha=0.2 + 0.8 * weight)
         if weight >= 0.1:
-            ax.text((places[j] + middle) / 2, 1, f"$\\alpha_{{{step}{j + 1}}}$ = {weight:.2f}", ha="center", fontsize=10,
-                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
+            ax.text((places[j] + middle) / 2, 1, f"$\\alpha_{{{step}{j + 1}}}$ = {weight:.2f}", ha="center",
+                    fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
     for left, right in itertools.pairwise(places):
         _arrow(ax, (left, 0), (right, 0), GREY, both=True)
     _box(ax, middle, 2, f"$c_{{{step}}}$", ORANGE)

@@ -46,9 +46,13 @@ class Vocabulary:
 
     def batch(self, texts: list[str]) -> Tensor:
         """Return indices `[B,T]` of texts, [CLS] first, padded at the end."""
-        rows = [self.ids(text) for text in texts]
-        longest = max(map(len, rows))
-        return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
+        return pad([self.ids(text) for text in texts])
+
+
+def pad(rows: list[list[int]]) -> Tensor:
+    """Return lists of indices as one tensor `[B,T]`, the shorter ones padded at the end."""
+    longest = max(map(len, rows))
+    return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
 
 
 @dataclass(frozen=True)
@@ -105,20 +109,19 @@ def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: i
     """
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
-    steps = -(-len(mails) // batch_size)
+    rows, labels, steps = [vocabulary.ids(mail.text) for mail in mails], labels_of(mails), -(-len(mails) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs=epochs, steps_per_epoch=steps)
     for _ in range(epochs):
         total = 0.0
         for index in torch.randperm(len(mails), generator=generator).split(batch_size):
-            chosen = [mails[i] for i in index.tolist()]
-            ids = vocabulary.batch([mail.text for mail in chosen])
+            ids = pad([rows[i] for i in index.tolist()])
             forgotten = (torch.rand(ids.shape, generator=generator) < forget) & (ids > CLS)
-            loss = F.binary_cross_entropy_with_logits(model(ids.masked_fill(forgotten, UNKNOWN)), labels_of(chosen))
+            loss = F.binary_cross_entropy_with_logits(model(ids.masked_fill(forgotten, UNKNOWN)), labels[index])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
-            total += loss.item() * len(chosen)
+            total += loss.item() * len(index)
         yield total / len(mails)
 
 

@@ -1,0 +1,45 @@
+"""Diagrams show the numbers that they were given."""
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from vaehelpers import diagrams, figures
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    """Close every figure that a test leaves."""
+    yield
+    plt.close("all")
+
+
+def words(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+@pytest.mark.parametrize("letters", ["a", "boot", "transformer"])
+def test_alignment_step_prints_the_weights_that_matter(letters):
+    alpha = torch.full((len(letters),), 0.05)
+    alpha[-1] = 0.8
+    ax = diagrams.alignment_step(letters, alpha, 2, "x", "y")
+    shown = words(ax)
+    assert [text for text in shown if "alpha" in text] == [rf"$\alpha_{{2{len(letters)}}}$ = 0.80"]
+    assert {"$c_{2}$", "$s_{2}$", "$s_{1}$", "$y_{2}$ = y", "$y_{1}$ = x", *letters} <= set(shown)
+    assert sum(text.startswith("$h_") for text in shown) == len(letters)
+
+
+def test_message_shows_tokens_padding_and_logit():
+    shown = words(diagrams.message(["[CLS]", "win", "now"], [2, 9, 7], 2, 1.25, 0.777))
+    assert shown.count("[PAD]") == shown.count("no") == 2
+    assert shown.count("yes") == 3
+    assert {"win", "9", "logit +1.25, so p(spam) = 0.777"} <= set(shown)
+
+
+def test_attention_map_prints_small_maps_and_leaves_masked_cells_blank():
+    weights = torch.tensor([[1.0, 0.0], [0.25, 0.75]])
+    ax = figures.attention_map(weights, "ab", "cd", "title")
+    assert sorted(words(ax)) == ["0.25", "0.75", "1.00"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "d"]
+    large = figures.attention_map(torch.full((9, 3), 1 / 3), "abcdefghi", "xyz")
+    assert words(large) == []

@@ -1,0 +1,107 @@
+"""Around the classifier: tokens, vocabulary, scores, threshold, training, and a verdict on any text."""
+
+import time
+
+import pytest
+import torch
+from torch import nn
+
+from vaehelpers import mail, spam
+
+TEXTS = ["Win a prize now!", "win the prize", "meet me at 9", "meet me at noon, don't wait"]
+
+
+@pytest.fixture(scope="module")
+def vocabulary():
+    """The vocabulary of four short texts: at, me, meet, prize, win."""
+    return spam.Vocabulary(TEXTS)
+
+
+def test_tokens():
+    assert spam.tokenize("Don't PAY $12,000!") == ["don't", "pay", "$", "12", ",", "000", "!"]
+    assert spam.tokenize("Καλημέρα κόσμε") == ["καλημέρα", "κόσμε"]
+    assert spam.tokenize("恭喜 ok") == ["恭", "喜", "ok"]
+    assert spam.tokenize(" \n") == []
+
+
+def test_vocabulary_keeps_what_occurs_in_two_mails(vocabulary):
+    assert vocabulary.words == [*spam.SPECIAL, "at", "me", "meet", "prize", "win"]
+    ids = vocabulary.batch(["win 77 stars", "meet"])
+    assert ids.tolist() == [[spam.CLS, 8, spam.NUMBER, spam.UNKNOWN], [spam.CLS, 6, spam.PAD, spam.PAD]]
+
+
+def test_long_texts_are_cut(vocabulary):
+    assert len(vocabulary.ids("win " * 10_000)) == spam.LONGEST
+
+
+def test_scores_and_threshold_by_brute_force():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(2, (200,), generator=generator).float()
+    p = (labels * 0.4 + torch.rand(200, generator=generator) * 0.6).round(decimals=2)
+
+    def price(threshold, cost):
+        counts = spam.score(p, labels, threshold)
+        assert counts.false_positive == sum(a > threshold and b == 0 for a, b in zip(p, labels, strict=True))
+        assert counts.false_negative == sum(a <= threshold and b == 1 for a, b in zip(p, labels, strict=True))
+        return cost * counts.false_positive + counts.false_negative
+    for cost in (0.1, 1, 10):
+        best = min(price(i / 200, cost) for i in range(201))
+        assert price(spam.best_threshold(p, labels, cost), cost) == pytest.approx(best)
+    assert spam.best_threshold(p, labels, 100) > spam.best_threshold(p, labels, 0.01)
+
+
+def test_precision_and_recall():
+    counts = spam.score(torch.tensor([0.9, 0.8, 0.2, 0.1]), torch.tensor([1.0, 0.0, 1.0, 0.0]), 0.5)
+    assert (counts.precision, counts.recall) == (0.5, 0.5)
+    nothing_called = spam.score(torch.tensor([0.1, 0.2]), torch.tensor([1.0, 0.0]), 0.5)
+    assert (nothing_called.precision, nothing_called.recall) == (1.0, 0.0)
+
+
+def test_threshold_of_equal_probabilities_is_half():
+    assert spam.best_threshold(torch.full((4,), 0.3), torch.tensor([0.0, 1, 0, 0]), 10) == 0.5
+
+
+def test_bag_of_words_ignores_order_repetition_padding_and_cls():
+    torch.manual_seed(0)
+    bag = spam.BagOfWords(9)
+    nn.init.normal_(bag.linear.weight)
+    one = bag(torch.tensor([[spam.CLS, 5, 6, 7]]))
+    torch.testing.assert_close(one, bag(torch.tensor([[spam.CLS, 7, 5, 6, 6, spam.PAD]])))
+    assert not torch.allclose(one, bag(torch.tensor([[spam.CLS, 5, 6, 8]])))
+
+
+def test_training_learns_plain_mails_and_repeats():
+    mails = [each for each in mail.generate("train", 400, 0) if each.kind == "plain"]
+    vocabulary = spam.Vocabulary([each.text for each in mails])
+
+    def run():
+        bag = spam.BagOfWords(len(vocabulary))
+        nn.init.zeros_(bag.linear.bias)
+        return list(spam.train(bag, vocabulary, mails, 4, seed=1, lr=3e-2)), bag
+    losses, bag = run()
+    assert losses == run()[0]
+    assert losses[-1] < losses[0] / 2
+    fresh = [each for each in mail.generate("test", 200, 0) if each.kind == "plain"]
+    p = spam.probabilities(bag, vocabulary, [each.text for each in fresh], batch_size=7)
+    assert ((p > 0.5) == (spam.labels_of(fresh) == 1)).double().mean() > 0.8
+
+
+def test_every_verdict_is_one_clear_line_and_quick(vocabulary):
+    def judge(text):
+        started = time.perf_counter()
+        said = spam.judge(text, lambda text: 0.75, vocabulary, 0.5)
+        assert time.perf_counter() - started < 1
+        assert "\n" not in said
+        return said
+    assert judge("win prize") == "spam: p(spam) = 0.750, threshold 0.500."
+    assert spam.judge("win prize", lambda text: 0.5, vocabulary, 0.5).startswith("not spam")
+    for empty in ("", " \n\t"):
+        assert judge(empty).startswith("Nothing to classify")
+    for binary in ("\x89PNG\x00\x1a", "win \ud800 prize", "a\x07"):
+        assert judge(binary).startswith("This is not the text of a mail")
+    for foreign in ("Συγχαρητήρια", "恭喜您获得大奖", "مبروك", "!!!", "12 34"):
+        assert judge(foreign).startswith("None of the words occurs")
+    assert "of 3 words" not in judge("win the prize")
+    assert "4 of 5 words" in judge("win alpha beta gamma delta")
+    for long in ("win " * 25_000, "win " * 1_250_000):
+        assert judge(long).endswith(f"only its first {spam.LONGEST - 1} tokens were read.")
