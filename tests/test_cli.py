@@ -38,7 +38,7 @@ BAD = {
     "run -p epochs=two": "epochs=two is not allowed",
     "run -p epochs": "-p epochs is not allowed; write -p NAME=VALUE",
     "run 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
-    "run 01_transformers_theory -p epochs=3": "unknown setting epochs=3; allowed: seed",
+    "run 01_transformers_theory -p epochs=3": "unknown setting epochs=3; did you mean 'spam_epochs'? allowed: false_positive_cost, mail_csv, seed",
 }
 
 

@@ -72,7 +72,7 @@ def attention_weights(scores: Tensor, temperature: float, mask: str) -> Tensor:
     return (scores / temperature).masked_fill(~MASKS[mask](offset), -math.inf).softmax(-1)
 
 
-def attention_picture(weights: Tensor, queries: Sequence[str], keys: Sequence[str], cell: int = 24) -> bytes:
+def attention_picture(weights: Tensor, queries: Sequence[str], keys: Sequence[str], cell: int = 32) -> bytes:
     """Draw weights `[n,m]` as PNG bytes: queries as rows, keys as columns, each `cell` wide, brighter is more."""
     n, m = weights.shape
     colours = matplotlib.colormaps["cividis"](weights.numpy(), bytes=True)[..., :3]
@@ -90,11 +90,11 @@ def attention_picture(weights: Tensor, queries: Sequence[str], keys: Sequence[st
 
 def attention_explorer(mechanisms: dict[str, Mechanism]) -> widgets.Widget:
     """Return controls for mechanism, head, temperature and mask, and the attention weights that follow from them."""
-    heads = min(len(each.scores) for each in mechanisms.values())
+    heads, wide = min(len(each.scores) for each in mechanisms.values()), {"description_width": "90px"}
     which = widgets.ToggleButtons(options=list(mechanisms), description="attention")
-    head = widgets.IntSlider(1, min=1, max=heads, description="head")
-    temperature = widgets.FloatLogSlider(1, base=10, min=-1, max=1, step=0.05, description="temperature")
-    mask = widgets.SelectionSlider(options=list(MASKS), description="mask")
+    head = widgets.IntSlider(1, min=1, max=heads, description="head", style=wide)
+    temperature = widgets.FloatLogSlider(1, base=10, min=-1, max=1, step=0.05, description="temperature", style=wide)
+    mask = widgets.SelectionSlider(options=list(MASKS), description="mask", style=wide)
     canvas, note = widgets.Image(format="png"), widgets.Label()
     head.add_class("attention-head")
 
