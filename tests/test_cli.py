@@ -38,7 +38,9 @@ BAD = {
     "run -p epochs=two": "epochs=two is not allowed",
     "run -p epochs": "-p epochs is not allowed; write -p NAME=VALUE",
     "run 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
-    "run 01_transformers_theory -p epochs=3": "unknown setting epochs=3; did you mean 'spam_epochs'? allowed: false_positive_cost, mail_csv, seed",
+    "run 01_transformers_theory -p epochs=3": "unknown setting epochs=3; did you mean 'spam_epochs'? allowed: false_",
+    "run 01_transformers_theory -p mail_csv=nowhere.csv": "nowhere.csv cannot be read (No such file or directory)",
+    "run 01_transformers_theory -p mail_csv=~nobody_here/x.csv": "is not a path that can be used",
 }
 
 

@@ -36,6 +36,13 @@ def test_message_shows_tokens_padding_and_logit():
     assert {"win", "9", "logit +1.25, so p(spam) = 0.777"} <= set(shown)
 
 
+def test_long_messages_and_missing_glyphs_are_cut_and_boxed():
+    tokens = ["[CLS]", "a" * 5000, "恭喜", *["x"] * 100]
+    shown = words(diagrams.message(tokens, list(range(len(tokens))), 1, 0.0, 0.5))
+    assert {"aaaaaaaaa...", "\u25a1\u25a1", "..."} <= set(shown)
+    assert shown.count("yes") == 13
+
+
 def test_attention_map_prints_small_maps_and_leaves_masked_cells_blank():
     weights = torch.tensor([[1.0, 0.0], [0.25, 0.75]])
     ax = figures.attention_map(weights, "ab", "cd", "title")

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import os
 import re
 
 import pytest
@@ -71,32 +72,38 @@ def test_repeated_texts_count_once_and_cannot_straddle_the_split(tmp_path):
     assert parts == mail.split(mails, seed=1)
 
 
+GOOD = "label,text\n" + "".join(f"{label},{text}\n" for label, text in ENOUGH)
 BAD = {
-    "empty": (b"", "lacks the column label and text"),
-    "header only": (b"label,text\n", "at least 20 of each"),
+    "empty": ("", "has not one column label and one text"),
+    "header only": ("label,text\n", "at least 20 of each"),
     "binary": (b"\x89PNG\r\n\x1a\n\0\0", "not text in UTF-8"),
-    "nul": (b"label,text\nspam,a\0b\n", "binary|not a CSV"),
+    "nul": ("label,text\nspam,a\0b\n", "binary|not CSV"),
     "utf-16": ("label,text\nspam,x\n".encode("utf-16"), "not text in UTF-8"),
-    "missing column": (b"label,body\nspam,x\n", "lacks the column text"),
-    "other label": (b"label,text\njunk,x\n", "line 2: label 'junk' is not allowed"),
-    "empty text": (b"label,text\nspam,\n", "line 2: the text is empty"),
-    "short row": (b"label,text\nspam\n", "line 2: the text is empty"),
-    "one class": ("label,text\n" + "".join(f"spam,win {i}\n" for i in range(50))).encode(),
-    "huge cell": b"label,text\nspam," + b"x" * 100_002 + b"\n",
+    "missing column": ("label,body\nspam,x\n", "has not one column text .found: label, body."),
+    "column twice": ("label,text,Text\nspam,x,y\n", "has not one column text"),
+    "semicolons": ("label;text\nspam;x\n", "separated by commas"),
+    "other label": ("label,text\njunk,x\n", "line 2: label 'junk' is not allowed"),
+    "empty text": ("label,text\nspam,\n", "line 2: the text is empty"),
+    "underscores": ("label,text\nspam,_ __\n", "line 2: the text is"),
+    "short row": ("label,text\nspam\n", "line 2: the text is empty"),
+    "bare comma": ("label,text\nspam,Dear Sir, you won\n", "line 2: there are more cells than columns"),
+    "open quote": (GOOD + 'ham,"never closed\n' + GOOD, "is not CSV"),
+    "broken header": ('label,"te\nxt\x1b,body\n', "is not CSV|has not one column"),
+    "one class": ("label,text\n" + "".join(f"spam,win {i}\n" for i in range(50)), "50 spam and 0 ham"),
+    "both labels": (GOOD + "ham,win prize number 3\n", "line 42: this text stands twice"),
+    "huge cell": ("label,text\nspam," + "x" * 100_001 + "\n", "up to 100,000 characters"),
+    "too many": ("label,text\n" + "".join(f"ham,{i}\n" for i in range(50_001)), "more than 50,000 mails"),
 }
-BAD["one class"] = BAD["one class"], "50 spam and 0 ham"
-BAD["huge cell"] = BAD["huge cell"], "up to 100,000 characters"
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_csv_is_refused_in_one_line(tmp_path, name):
     content, message = BAD[name]
-    path = tmp_path / "mails.csv"
-    path.write_bytes(content)
+    path = tmp_path / "m.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(DataError, match=message) as error:
         mail.read_csv(path)
-    assert str(error.value).startswith(str(path))
-    assert "\n" not in str(error.value)
+    assert str(error.value).isprintable()
 
 
 def test_a_mail_of_100_000_characters_is_read(tmp_path):
@@ -104,10 +111,12 @@ def test_a_mail_of_100_000_characters_is_read(tmp_path):
     assert len(mails[-1].text) == 100_000
 
 
-@pytest.mark.parametrize("where", ["missing.csv", "."])
+@pytest.mark.parametrize("where", ["missing.csv", ".", "/dev/zero", "pipe", "https://mails.example/x.csv", "a\nb.csv"])
 def test_a_path_that_is_no_file_is_refused(tmp_path, where):
-    with pytest.raises(DataError, match=r"give a CSV file"):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match=r"give a CSV file|download it first") as error:
         mail.read_csv(tmp_path / where)
+    assert str(error.value).isprintable()
 
 
 def test_the_setting_reads_the_file_and_keeps_an_absolute_path(tmp_path, monkeypatch):
@@ -118,5 +127,8 @@ def test_the_setting_reads_the_file_and_keeps_an_absolute_path(tmp_path, monkeyp
     settings.check_all({"mail_csv": "my_mails.csv"})
     with pytest.raises(DataError, match="cannot be read"):
         settings.check("mail_csv", "other.csv")
+    for path in ("~nobody_here/x.csv", "\udce9.csv"):
+        with pytest.raises(DataError, match="not a path that can be used"):
+            settings.check("mail_csv", path)
     with pytest.raises(SettingError, match="the path of a file"):
         settings.check("mail_csv", 3)

@@ -37,7 +37,7 @@ def test_long_texts_are_cut(vocabulary):
 def test_scores_and_threshold_by_brute_force():
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(2, (200,), generator=generator).float()
-    p = (labels * 0.4 + torch.rand(200, generator=generator) * 0.6).round(decimals=2)
+    p = (labels * 0.4 + torch.rand(200, generator=generator) * 0.6).double().round(decimals=2)
 
     def price(threshold, cost):
         counts = spam.score(p, labels, threshold)
@@ -47,6 +47,8 @@ def test_scores_and_threshold_by_brute_force():
     for cost in (0.1, 1, 10):
         best = min(price(i / 200, cost) for i in range(201))
         assert price(spam.best_threshold(p, labels, cost), cost) == pytest.approx(best)
+    nothing_is_spam = spam.best_threshold(torch.tensor([0.6, 0.7, 0.8]), torch.tensor([1.0, 1.0, 0.0]), 10)
+    assert 0.8 < nothing_is_spam < 1
     assert spam.best_threshold(p, labels, 100) > spam.best_threshold(p, labels, 0.01)
 
 
@@ -103,5 +105,11 @@ def test_every_verdict_is_one_clear_line_and_quick(vocabulary):
         assert judge(foreign).startswith("None of the words occurs")
     assert "of 3 words" not in judge("win the prize")
     assert "4 of 5 words" in judge("win alpha beta gamma delta")
+    assert "None of the words" in judge("!" * 200 + " win prize"), "what was not read does not count"
+    assert judge(" " * 30_000 + "win").startswith("spam")
+    assert judge("win\x0b\x0cprize\x92 \U0001fae8").startswith("spam")
+    own = spam.Vocabulary(["don't \U0001f389"] * 2)
+    assert spam.judge("don't", lambda text: 0.9, own, 0.5).startswith("spam")
+    assert spam.judge("\U0001f389", lambda text: 0.9, own, 0.5).startswith("spam")
     for long in ("win " * 25_000, "win " * 1_250_000):
         assert judge(long).endswith(f"only its first {spam.LONGEST - 1} tokens were read.")

@@ -4,6 +4,7 @@ import itertools
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.font_manager import findfont, get_font
 from matplotlib.patches import FancyBboxPatch
 from torch import Tensor
 
@@ -39,7 +40,13 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
 
 
 def message(tokens: list[str], ids: list[int], padding: int, logit: float, probability: float) -> Axes:
-    """Draw how a message enters and leaves a classifier: tokens, indices, positions, padding mask; logit at [CLS]."""
+    """Draw how a message enters and leaves a classifier: tokens, indices, positions, padding mask; logit at [CLS].
+
+    Of a long message the first dozen tokens are drawn, of a long token its first letters.
+    """
+    if len(tokens) > 13:
+        tokens, ids = [*tokens[:12], "..."], [*ids[:12], "..."]
+    tokens = [_drawable(token if len(token) < 11 else token[:9] + "...") for token in tokens]
     rows = {"token": [*tokens, *["[PAD]"] * padding], "index": [*ids, *[0] * padding],
             "position": range(len(tokens) + padding), "visible": ["yes"] * len(tokens) + ["no"] * padding}
     columns = len(tokens) + padding
@@ -56,6 +63,12 @@ def message(tokens: list[str], ids: list[int], padding: int, logit: float, proba
     _arrow(ax, (0, 4.1), (0, 5.9), ORANGE, width=2)
     ax.text(0, 5.7, f"logit {logit:+.2f}, so p(spam) = {probability:.3f}", ha="left", va="center", color=ORANGE)
     return ax
+
+
+def _drawable(text: str) -> str:
+    """Replace what the figures' font cannot draw by a box."""
+    font = get_font(findfont("DejaVu Sans"))
+    return "".join(char if font.get_char_index(ord(char)) else "\u25a1" for char in text)
 
 
 def _blank(size: tuple[float, float], across: tuple[float, float], up: tuple[float, float]) -> Axes:

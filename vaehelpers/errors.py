@@ -1,6 +1,12 @@
 """Errors meant for a person: each message is one line that says what was wrong, what is allowed, what to do."""
 
 
+def shown(value: object, longest: int = 60) -> str:
+    """Return what a person gave on one line, shortened, for use in a message."""
+    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
+    return text if len(text) <= longest else text[:longest - 3] + "..."
+
+
 class UserError(Exception):
     """Base of the errors that the command line prints without a traceback."""
 

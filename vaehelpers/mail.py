@@ -3,18 +3,19 @@
 import csv
 import random
 import re
+import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from .errors import DataError
+from .errors import DataError, shown
 
 PARTS = ("train", "val", "test")
 KINDS = ("plain", "mixed", "order")
 SIZES = {"train": 3000, "val": 1000, "test": 2000}
 LABELS = {"spam": 1, "ham": 0, "1": 1, "0": 0}
-LONGEST = 100_000  # characters of one mail, and megabytes below: beyond, a file is not what it claims to be
-MEGABYTES = 200
+LONGEST = 100_000  # characters of one mail
+MOST = 50_000  # mails of a file, so that training stays a matter of minutes
 FEWEST = 20  # mails of each label, so that a split leaves some of both in each part
 
 
@@ -40,26 +41,21 @@ def generate(part: str, count: int, seed: int) -> list[Mail]:
 def read_csv(path: str | Path) -> list[Mail]:
     """Read a CSV file in UTF-8 with the columns `label` (spam or ham, 1 or 0) and `text`; repeated texts count once.
 
-    Raises DataError, one line, for a file that cannot be read as that or has under 20 mails of either label.
+    Raises DataError, one line, for a file that cannot be read as that, has under `FEWEST` mails of either label or
+    more than `MOST` in all.
     """
-    path, mails = Path(path), {}
-    csv.field_size_limit(LONGEST + 1)
+    path, name = Path(path), shown(path, 200)
+    csv.field_size_limit(LONGEST)
     try:
-        if path.stat().st_size > MEGABYTES * 1_000_000:
-            raise DataError(f"{path} has more than {MEGABYTES} MB; give a smaller sample of it")
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError(f"{name} is not a regular file; give a CSV file")
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            label, text = _columns(path, reader.fieldnames or [])
-            for row in reader:
-                mail = _row(path, reader.line_num, row[label], row[text])
-                mails.setdefault(mail.text, mail)
+            return _enough(name, _rows(name, csv.DictReader(file, strict=True)))
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); give a CSV file") from None
+        hint = "download it first, then give its path" if "://" in str(path) or ":/" in str(path) else "give a CSV file"
+        raise DataError(f"{name} cannot be read ({error.strerror}); {hint}") from None
     except UnicodeDecodeError:
-        raise DataError(f"{path} is not text in UTF-8; save it as CSV in UTF-8") from None
-    except csv.Error as error:
-        raise DataError(f"{path} is not a CSV file with mails of up to {LONGEST:,} characters ({error})") from None
-    return _enough(path, list(mails.values()))
+        raise DataError(f"{name} is not text in UTF-8; save it as CSV in UTF-8") from None
 
 
 def split(mails: list[Mail], seed: int) -> dict[str, list[Mail]]:
@@ -115,29 +111,48 @@ def _forms(section: str, part: str, count: int, draw: random.Random) -> list[str
     return draw.sample(grammar()[section][part], count)
 
 
-def _columns(path: Path, names: list[str]) -> tuple[str, str]:
+def _rows(name: str, reader: csv.DictReader) -> list[Mail]:
+    """Return the mails of an open CSV file, each text once."""
+    mails = {}
+    try:
+        label, text = _columns(name, reader.fieldnames or [])
+        for row in reader:
+            where = f"{name}, line {reader.line_num}"
+            mail = _row(where, row, label, text)
+            if mails.setdefault(mail.text, mail).label != mail.label:
+                raise DataError(f"{where}: this text stands twice, once as spam and once as ham; remove one")
+            if len(mails) > MOST:
+                raise DataError(f"{name} has more than {MOST:,} mails; give a smaller sample of it")
+    except csv.Error as error:
+        raise DataError(f"{name}, line {reader.line_num}: this is not CSV with mails of up to {LONGEST:,} characters "
+                        f"({error}); put texts in double quotes, and double the quotes inside") from None
+    return list(mails.values())
+
+
+def _columns(name: str, header: list[str]) -> tuple[str, str]:
     """Return the file's own spelling of the columns label and text."""
-    known = {(name or "").strip().lower(): name for name in names}
-    missing = [name for name in ("label", "text") if name not in known]
-    if missing:
-        found = ", ".join(name[:20] for name in names[:6] if name) or "none"
-        raise DataError(f"{path} lacks the column {' and '.join(missing)} (found: {found}); "
-                        "its first line must name a label and a text column")
-    return known["label"], known["text"]
+    known = [(column or "").strip().lower() for column in header]
+    wrong = [wanted for wanted in ("label", "text") if known.count(wanted) != 1]
+    if wrong:
+        raise DataError(f"{name} has not one column {' and one '.join(wrong)} (found: {shown(', '.join(header))}); its "
+                        "first line must name a label and a text column, separated by commas")
+    return header[known.index("label")], header[known.index("text")]
 
 
-def _row(path: Path, line: int, label: str | None, text: str | None) -> Mail:
-    key, text = (label or "").strip().lower(), (text or "").strip()
+def _row(where: str, row: dict, label: str, text: str) -> Mail:
+    if None in row:
+        raise DataError(f"{where}: there are more cells than columns; put a text that holds commas in double quotes")
+    key, body = (row[label] or "").strip().lower(), (row[text] or "").strip()
     if key not in LABELS:
-        raise DataError(f"{path}, line {line}: label {key[:20]!r} is not allowed; use spam or ham, or 1 or 0")
-    if not text or "\0" in text:
-        raise DataError(f"{path}, line {line}: the text is {'binary' if text else 'empty'}; remove that line")
-    return Mail(text, LABELS[key])
+        raise DataError(f"{where}: label {shown(key)!r} is not allowed; use spam or ham, or 1 or 0")
+    if "\0" in body or not re.search(r"[^\W_]|[^\w\s]", body):
+        raise DataError(f"{where}: the text is {'binary' if body else 'empty'}; remove that line")
+    return Mail(body, LABELS[key])
 
 
-def _enough(path: Path, mails: list[Mail]) -> list[Mail]:
-    counts = {name: sum(mail.label == LABELS[name] for mail in mails) for name in ("spam", "ham")}
+def _enough(name: str, mails: list[Mail]) -> list[Mail]:
+    counts = {label: sum(mail.label == LABELS[label] for mail in mails) for label in ("spam", "ham")}
     if min(counts.values()) < FEWEST:
-        raise DataError(f"{path} holds {counts['spam']} spam and {counts['ham']} ham mails with different texts; "
+        raise DataError(f"{name} holds {counts['spam']} spam and {counts['ham']} ham mails with different texts; "
                         f"at least {FEWEST} of each are needed")
     return mails

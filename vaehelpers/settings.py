@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import mail
 from .data import SOURCES
-from .errors import SettingError
+from .errors import DataError, SettingError, shown
 from .training import DEVICES
 
 
@@ -55,7 +55,11 @@ class Setting:
         """Return the absolute path of a file that `reader` accepts; leave an empty string as it is."""
         if not value:
             return value
-        path = Path(value).expanduser().absolute()
+        try:
+            path = Path(value).expanduser().absolute()
+            str(path).encode()  # a notebook is JSON and could not hold other names
+        except (RuntimeError, UnicodeEncodeError):
+            raise DataError(f"{shown(value)} is not a path that can be used; write it out, in UTF-8") from None
         self.reader(path)
         return str(path)
 
@@ -85,11 +89,11 @@ def check(name: str, value: object, among: tuple[str, ...] = tuple(SETTINGS)) ->
     if name not in among:
         near = difflib.get_close_matches(name, among, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise SettingError(f"unknown setting {_shown(f'{name}={value}')}; {hint}allowed: {', '.join(among)}")
+        raise SettingError(f"unknown setting {shown(f'{name}={value}')}; {hint}allowed: {', '.join(among)}")
     try:
         return SETTINGS[name].parse(value)
     except (TypeError, ValueError, OverflowError):
-        raise SettingError(f"{name}={_shown(value)} is not allowed; {name} ({SETTINGS[name].help}) "
+        raise SettingError(f"{name}={shown(value)} is not allowed; {name} ({SETTINGS[name].help}) "
                            f"must be {SETTINGS[name].allowed}") from None
 
 
@@ -103,9 +107,3 @@ def check_all(values: dict) -> None:
         if parsed != values[name] and not SETTINGS[name].reader:  # a path may be relative
             raise SettingError(f"{name}={values[name]!r} is of type {type(values[name]).__name__}; "
                                f"{name} must be {SETTINGS[name].allowed}")
-
-
-def _shown(value: object) -> str:
-    """Return what was given on one line, shortened."""
-    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
-    return text if len(text) <= 60 else text[:57] + "..."

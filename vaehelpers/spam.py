@@ -16,6 +16,7 @@ PAD, UNKNOWN, CLS, NUMBER = range(4)
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[NUM]")
 LONGEST = 128  # tokens of a message that a classifier reads, [CLS] included
 READ = 20_000  # characters of a text that are looked at
+_WORDLIKE = ("Ll", "Lu", "Lt", "Lm", "Lo", "So")  # letters, and pictographs
 # A run of letters (with an apostrophe inside), a number, or one other sign. Scripts that put no spaces between
 # words (Thai, Chinese, Japanese) are read sign by sign.
 _TOKEN = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]|"
@@ -78,22 +79,23 @@ class Scores:
 
 def score(probability: Tensor, labels: Tensor, threshold: float) -> Scores:
     """Count the decisions `probability > threshold` against labels 0 and 1, both `[N]`."""
-    called, spam = probability > threshold, labels == 1
+    called, spam = probability.double() > threshold, labels == 1
     return Scores(*(int(part.sum()) for part in (called & spam, called & ~spam, ~called & spam, ~called & ~spam)))
 
 
 def best_threshold(probability: Tensor, labels: Tensor, cost: float) -> float:
     """Return the threshold at which `cost` x false positives + false negatives is smallest.
 
-    Candidates are 0.5 and the midpoints between neighbouring probabilities `[N]`; of equals the one nearest to 0.5.
+    Candidates are 0.5, the midpoints between neighbouring probabilities `[N]`, and one above them all, at which
+    nothing is called spam; of equally good ones the nearest to 0.5.
     """
-    values = probability.double().unique()
-    candidates = torch.cat([torch.tensor([0.5]).double(), (values[1:] + values[:-1]) / 2]).tolist()
-
-    def price(threshold: float) -> tuple[float, float]:
-        counts = score(probability, labels, threshold)
-        return cost * counts.false_positive + counts.false_negative, abs(threshold - 0.5)
-    return min(candidates, key=price)
+    values = torch.cat([probability.double().unique(), torch.ones(1).double()])
+    candidates = torch.cat([torch.tensor([0.5]).double(), (values[1:] + values[:-1]) / 2])
+    spam, ham = (probability[labels == label].double().sort().values for label in (1, 0))
+    price = (cost * (len(ham) - torch.searchsorted(ham, candidates, right=True))
+             + torch.searchsorted(spam, candidates, right=True))
+    best = candidates[price == price.min()]
+    return float(best[(best - 0.5).abs().argmin()])
 
 
 def labels_of(mails: list[Mail]) -> Tensor:
@@ -127,24 +129,29 @@ def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: i
 
 def judge(text: str, probability: Callable[[str], float], vocabulary: Vocabulary, threshold: float) -> str:
     """Say in a line or two what a classifier makes of any text, or why it can make nothing of it."""
-    if not text.strip():
+    text = text.strip()
+    if not text:
         return "Nothing to classify: type or paste the text of a mail."
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Cn") and char not in "\n\r\t" for char in text[:READ]):
+    if any(_is_binary(char) for char in text[:READ]):
         return "This is not the text of a mail: it holds control characters, as a binary file does. Paste plain text."
     tokens = tokenize(text[:READ])
-    known = [token for token in tokens if token in vocabulary.index and token.isalpha()]
-    if not known:
-        return (f"None of the words occurs in the training mails ({len(tokens)} tokens), so there is nothing to go by. "
+    words = [token for token in tokens[:LONGEST - 1] if any(unicodedata.category(char) in _WORDLIKE for char in token)]
+    unknown = sum(word not in vocabulary.index for word in words)
+    if unknown == len(words):
+        return ("None of the words occurs in the training mails, so there is nothing to go by. "
                 "Use the language of the training mails.")
     value = probability(text[:READ])
-    notes = []
+    notes = ["spam" if value > threshold else "not spam", f": p(spam) = {value:.3f}, threshold {threshold:.3f}."]
     if len(text) > READ or len(tokens) > LONGEST - 1:
-        notes.append(f"The text is long: only its first {LONGEST - 1} tokens were read.")
-    unknown = sum(token.isalpha() and token not in vocabulary.index for token in tokens)
-    if unknown > len(known):
-        notes.append(f"Take it with care: {unknown} of {unknown + len(known)} words are not in the training mails.")
-    verdict = "spam" if value > threshold else "not spam"
-    return " ".join([f"{verdict}: p(spam) = {value:.3f}, threshold {threshold:.3f}.", *notes])
+        notes.append(f" The text is long: only its first {LONGEST - 1} tokens were read.")
+    if 2 * unknown > len(words):
+        notes.append(f" Take it with care: {unknown} of {len(words)} words are not in the training mails.")
+    return "".join(notes)
+
+
+def _is_binary(char: str) -> bool:
+    """Say whether a character stands in no text: half a surrogate pair, or a control that is not white space."""
+    return unicodedata.category(char) == "Cs" or (char < " " and not char.isspace())
 
 
 @torch.no_grad()
