@@ -33,8 +33,10 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
     _box(ax, middle, 3.2, f"$s_{{{step}}}$", BLUE)
     _box(ax, middle - 2, 3.2, f"$s_{{{step - 1}}}$", BLUE)
     ax.text(middle, 4.5, f"$y_{{{step}}}$ = {written}", ha="center", va="center", fontsize=12)
-    ax.text(middle + 2.1, 3.2, f"$y_{{{step - 1}}}$ = {previous}", ha="left", va="center", fontsize=12)
-    for start, end in (((-2, 3.2), (0, 3.2)), ((2.4, 3.2), (0, 3.2)), ((0, 2), (0, 3.2)), ((0, 3.2), (0, 4.5))):
+    ax.text(middle + 2.05, 3.2, f"$y_{{{step - 1}}}$ = {previous}", ha="left", va="center", fontsize=12)
+    ax.text(middle - 2, 1.9, f"query: scores\neach $h_j$ by $e_{{{step}j}}$", ha="center", va="center", fontsize=9)
+    _arrow(ax, (middle - 2, 3.2), (middle - 2, 1.9), GREY)
+    for start, end in (((-2, 3.2), (0, 3.2)), ((2.1, 3.2), (0, 3.2)), ((0, 2), (0, 3.2)), ((0, 3.2), (0, 4.5))):
         _arrow(ax, (middle + start[0], start[1]), (middle + end[0], end[1]), GREY)
     return ax
 

@@ -56,6 +56,14 @@ def pad(rows: list[list[int]]) -> Tensor:
     return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
 
 
+def _batches(rows: list[list[int]], size: int, generator: torch.Generator) -> list[Tensor]:
+    """Shuffle, but put rows of like length into one batch, so that little of it is padding."""
+    order = torch.randperm(len(rows), generator=generator).tolist()
+    order.sort(key=lambda i: len(rows[i]) // 4)
+    batches = torch.tensor(order).split(size)
+    return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
+
+
 @dataclass(frozen=True)
 class Scores:
     """Counts of a classifier's decisions: spam found, ham lost, spam missed, ham kept."""
@@ -115,7 +123,7 @@ def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: i
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs=epochs, steps_per_epoch=steps)
     for _ in range(epochs):
         total = 0.0
-        for index in torch.randperm(len(mails), generator=generator).split(batch_size):
+        for index in _batches(rows, batch_size, generator):
             ids = pad([rows[i] for i in index.tolist()])
             forgotten = (torch.rand(ids.shape, generator=generator) < forget) & (ids > CLS)
             loss = F.binary_cross_entropy_with_logits(model(ids.masked_fill(forgotten, UNKNOWN)), labels[index])
