@@ -78,6 +78,7 @@ def run(preset: str, given: dict[str, str], names: tuple[str, ...] = NOTEBOOKS,
         (stage / "figures").mkdir(parents=True)
         seconds, results = {}, {}
         for name, parameters in planned.items():
+            print(f"executing {name}", file=sys.stderr, flush=True)
             started = time.perf_counter()
             results[name] = _one(source, name, parameters, stage, out / "failed")
             seconds[name] = round(time.perf_counter() - started, 1)

@@ -3,6 +3,7 @@
 import math
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -172,9 +173,17 @@ class _Run:
 
 def hardware(device: torch.device) -> dict[str, str | int]:
     """Describe what a run ran on, for the record: device, its name, and CPU threads."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
     return {"device": device.type, "name": name, "threads": torch.get_num_threads(),
             "simd": torch.backends.cpu.get_cpu_capability()}
+
+
+def _cpu_name() -> str:
+    """Return the processor's name where the system tells it, else its architecture."""
+    try:
+        return re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)[1]
+    except (OSError, TypeError):
+        return platform.processor() or platform.machine()
 
 
 def _watched() -> bool:
