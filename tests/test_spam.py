@@ -72,6 +72,21 @@ def test_bag_of_words_ignores_order_repetition_padding_and_cls():
     assert not torch.allclose(one, bag(torch.tensor([[spam.CLS, 5, 6, 8]])))
 
 
+def test_noise_hides_and_drops_words_and_keeps_order_and_cls():
+    ids = torch.arange(4, 204).repeat(50, 1)
+    ids[:, 0], ids[:, 150:] = spam.CLS, spam.PAD
+    shown = spam.noisy(ids, 0.1, torch.Generator().manual_seed(0))
+    assert (shown[:, 0] == spam.CLS).all()
+    for row in shown:
+        length = int((row != spam.PAD).sum())
+        assert (row[length:] == spam.PAD).all()
+        words = row[1:length][row[1:length] != spam.UNKNOWN]
+        assert (words.diff() > 0).all()
+    assert (shown == spam.UNKNOWN).double().mean() == pytest.approx(0.1 * 149 / 200, abs=0.01)
+    assert (shown != spam.PAD).sum(1).double().mean() == pytest.approx(1 + 0.9 * 149, abs=2)
+    assert torch.equal(spam.noisy(ids, 0.0, torch.Generator()), ids)
+
+
 def test_training_learns_plain_mails_and_repeats():
     mails = [each for each in mail.generate("train", 400, 0) if each.kind == "plain"]
     vocabulary = spam.Vocabulary([each.text for each in mails])

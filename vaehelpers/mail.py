@@ -12,7 +12,7 @@ from .errors import DataError, shown
 
 PARTS = ("train", "val", "test")
 KINDS = ("plain", "mixed", "order")
-SIZES = {"train": 3000, "val": 1000, "test": 2000}
+SIZES = {"train": 6000, "val": 1000, "test": 2000}
 LABELS = {"spam": 1, "ham": 0, "1": 1, "0": 0}
 LONGEST = 100_000  # characters of one mail
 MOST = 50_000  # mails of a file, so that training stays a matter of minutes

@@ -56,14 +56,6 @@ def pad(rows: list[list[int]]) -> Tensor:
     return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
 
 
-def _batches(rows: list[list[int]], size: int, generator: torch.Generator) -> list[Tensor]:
-    """Shuffle, but put rows of like length into one batch, so that little of it is padding."""
-    order = torch.randperm(len(rows), generator=generator).tolist()
-    order.sort(key=lambda i: len(rows[i]) // 4)
-    batches = torch.tensor(order).split(size)
-    return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
-
-
 @dataclass(frozen=True)
 class Scores:
     """Counts of a classifier's decisions: spam found, ham lost, spam missed, ham kept."""
@@ -112,10 +104,11 @@ def labels_of(mails: list[Mail]) -> Tensor:
 
 
 def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: int, seed: int, *, lr: float = 1e-3,
-          batch_size: int = 64, forget: float = 0.3) -> Iterator[float]:
+          batch_size: int = 64, noise: float = 0.1) -> Iterator[float]:
     """Train `model`, which maps indices `[B,T]` to logits `[B]`, by binary cross-entropy; yield each epoch's loss.
 
-    A share `forget` of the words is shown as [UNK], so that unknown words are nothing new in the test.
+    In each batch a share `noise` of the words is shown as [UNK], so that unknown words are nothing new in the test,
+    and as many are left out, so that no mail is met twice and no word always has the same place.
     """
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
@@ -123,10 +116,9 @@ def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: i
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs=epochs, steps_per_epoch=steps)
     for _ in range(epochs):
         total = 0.0
-        for index in _batches(rows, batch_size, generator):
+        for index in torch.randperm(len(rows), generator=generator).split(batch_size):
             ids = pad([rows[i] for i in index.tolist()])
-            forgotten = (torch.rand(ids.shape, generator=generator) < forget) & (ids > CLS)
-            loss = F.binary_cross_entropy_with_logits(model(ids.masked_fill(forgotten, UNKNOWN)), labels[index])
+            loss = F.binary_cross_entropy_with_logits(model(noisy(ids, noise, generator)), labels[index])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -160,6 +152,14 @@ def judge(text: str, probability: Callable[[str], float], vocabulary: Vocabulary
 def _is_binary(char: str) -> bool:
     """Say whether a character stands in no text: half a surrogate pair, or a control that is not white space."""
     return unicodedata.category(char) == "Cs" or (char < " " and not char.isspace())
+
+
+def noisy(ids: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Return indices `[B,T]` with about a `share` of the words as [UNK] and as many left out; [CLS] stays."""
+    luck = torch.rand(ids.shape, generator=generator)
+    luck[:, 0] = 0.5
+    ids = ids.masked_fill((luck < share) & (ids != PAD), UNKNOWN).masked_fill(luck > 1 - share, PAD)
+    return ids.gather(1, (ids == PAD).int().argsort(dim=1, stable=True))  # the padding goes to the end
 
 
 @torch.no_grad()
