@@ -101,6 +101,14 @@ def test_clean_strips_widgets_and_timings():
         "text/plain": "[an explorer with sliders: run this cell to use it]"}
 
 
+def test_clean_joins_what_a_kernel_cut():
+    def said(text, name="stdout"):
+        return nbformat.v4.new_output("stream", name=name, text=text)
+    picture = nbformat.v4.new_output("display_data", data={"text/plain": "x"})
+    cleaned = outputs.clean(notebook_of([said("a"), said("b\n"), said("w", "stderr"), picture, said("c"), said("d")]))
+    assert [each.get("text", "picture") for each in cleaned.cells[0].outputs] == ["ab\n", "w", "picture", "cd"]
+
+
 def test_pictures_and_grids_are_drawn(shown):
     picture = torch.rand(1, 56, 56)
     outputs.show(figures.image_rows({"one": picture, "two": picture}, 2, scale=3), "rows", alt=ALT)

@@ -55,12 +55,14 @@ def collect(notebook) -> tuple[dict[str, bytes], dict[str, dict]]:
 
 
 def clean(notebook):
-    """Strip what differs between two runs or breaks a viewer: widget state, timings, papermill's notes."""
+    """Strip what differs between two runs or breaks a viewer: widget state, timings, pieces of one printed text."""
     for key in ("widgets", "papermill", "jupytext"):
         notebook.metadata.pop(key, None)
     notebook.metadata["language_info"] = {"name": "python"}
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
         cell.metadata = {key: cell.metadata[key] for key in ("tags",) if cell.metadata.get(key)}
     for output in _outputs(notebook):
         if output.get("data", {}).pop(WIDGET, None):  # its model id names a kernel that is gone
@@ -74,6 +76,18 @@ def answers(notebook: str | Path) -> dict[str, str]:
     text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     boxes = re.findall(r"^> \*\*Answer \((Q[^)]+)\)\.\*\*((?:.*\n?)(?:^>.*\n?)*)", text, re.M)
     return {question: re.sub(r"^> ?", "", body, flags=re.M).strip() for question, body in boxes}
+
+
+def _joined(outputs: list) -> list:
+    """Join neighbouring pieces of printed text: where a kernel cuts it is a matter of timing."""
+    joined = []
+    for output in outputs:
+        before = joined[-1] if joined else {}
+        if output.output_type == "stream" and before.get("name") == output.name:
+            before.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _outputs(notebook):
