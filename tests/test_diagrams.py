@@ -50,3 +50,7 @@ def test_attention_map_prints_small_maps_and_leaves_masked_cells_blank():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "d"]
     large = figures.attention_map(torch.full((9, 3), 1 / 3), "abcdefghi", "xyz")
     assert words(large) == []
+
+
+def test_graphical_model_names_its_parts():
+    assert set(words(diagrams.graphical_model())) == {"$z_n$", "$x_n$", r"$\theta$", "$N$"}

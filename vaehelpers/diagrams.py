@@ -5,7 +5,7 @@ import itertools
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.font_manager import findfont, get_font
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import Circle, FancyBboxPatch
 from torch import Tensor
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#555555"
@@ -38,6 +38,22 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
     _arrow(ax, (middle - 2, 3.2), (middle - 2, 1.9), GREY)
     for start, end in (((-2, 3.2), (0, 3.2)), ((2.1, 3.2), (0, 3.2)), ((0, 2), (0, 3.2)), ((0, 3.2), (0, 4.5))):
         _arrow(ax, (middle + start[0], start[1]), (middle + end[0], end[1]), GREY)
+    return ax
+
+
+def graphical_model() -> Axes:
+    """Draw the graphical model of a latent variable model: z to x inside a plate of N, theta outside."""
+    ax = _blank((3.2, 2.6), (-0.5, 3.5), (-0.7, 2.6))
+    ax.add_patch(FancyBboxPatch((-0.1, -0.4), 2.2, 2.6, "round,pad=0.1", fc="none", ec=GREY))
+    for (x, y), name, colour in (((1, 1.7), "$z_n$", "white"), ((1, 0.3), "$x_n$", "0.85")):
+        ax.add_patch(Circle((x, y), 0.38, fc=colour, ec="black"))
+        ax.text(x, y, name, ha="center", va="center", fontsize=12)
+    ax.add_patch(Circle((3, 0.3), 0.06, color="black"))
+    ax.text(3, 0.6, r"$\theta$", ha="center", fontsize=12)
+    ax.text(1.95, -0.35, "$N$", ha="right", fontsize=11)
+    _arrow(ax, (1, 1.7), (1, 0.3), GREY)
+    _arrow(ax, (3, 0.3), (1, 0.3), GREY)
+    ax.set_aspect("equal")
     return ax
 
 
