@@ -1,4 +1,4 @@
-"""Diagrams of one forward pass, drawn from its own numbers: an alignment step, and a message with its logit."""
+"""Diagrams: a graphical model, and two forward passes drawn from their own numbers."""
 
 import itertools
 
@@ -60,6 +60,7 @@ def graphical_model() -> Axes:
 def message(tokens: list[str], ids: list[int], padding: int, logit: float, probability: float) -> Axes:
     """Draw how a message enters and leaves a classifier: tokens, indices, positions, padding mask; logit at [CLS].
 
+    `tokens` and `ids` are of one length, [CLS] first; `padding` places follow them; `probability` is 0 to 1.
     Of a long message the first dozen tokens are drawn, of a long token its first letters.
     """
     if len(tokens) > 13:

@@ -32,7 +32,8 @@ def generate(part: str, count: int, seed: int) -> list[Mail]:
     """Return `count` mails, spam and ham in turn, in the wording of one of `PARTS`.
 
     No sentence form and no slot filler occurs in two parts, so a form learnt by heart in training is of no use
-    in the test. A quarter of the spam opens with an innocent sentence; a quarter of the ham quotes spam in a warning.
+    in the test. Three fifths are plain; a fifth is mixed, spam behind an innocent sentence or a warning that quotes
+    spam; a fifth has one of two sentences with the same words, of which only the order tells which is spam.
     """
     draw = random.Random(f"{part} {seed}")
     return [_mail(index % 2, part, draw) for index in range(count)]
@@ -52,7 +53,7 @@ def read_csv(path: str | Path) -> list[Mail]:
         with open(path, encoding="utf-8-sig", newline="") as file:
             return _enough(name, _rows(name, csv.DictReader(file, strict=True)))
     except OSError as error:
-        hint = "download it first, then give its path" if "://" in str(path) or ":/" in str(path) else "give a CSV file"
+        hint = "download it first, then give its path" if ":/" in str(path) else "give a CSV file"
         raise DataError(f"{name} cannot be read ({error.strerror}); {hint}") from None
     except UnicodeDecodeError:
         raise DataError(f"{name} is not text in UTF-8; save it as CSV in UTF-8") from None

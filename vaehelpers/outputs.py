@@ -71,7 +71,10 @@ def clean(notebook):
 
 
 def answers(notebook: str | Path) -> dict[str, str]:
-    """Return the answer boxes of a saved notebook by question: blockquotes that open with a bold `Answer (Q...)`."""
+    """Return the answer boxes of a saved notebook by question: blockquotes that open with a bold `Answer (Q...)`.
+
+    Raises OSError where there is no such file.
+    """
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
     text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     boxes = re.findall(r"^> \*\*Answer \((Q[^)]+)\)\.\*\*((?:.*\n?)(?:^>.*\n?)*)", text, re.M)

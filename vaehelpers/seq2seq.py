@@ -39,7 +39,7 @@ def random_words(lengths: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def reverse(words: Tensor) -> Tensor:
-    """Reverse each word `[B,T]` in place of its letters; the padding stays at the end."""
+    """Return words `[B,T]` with the letters of each in reverse order; the padding stays at the end."""
     lengths = (words != PAD).sum(1, keepdim=True)
     places = (lengths - 1 - torch.arange(words.shape[1])).clamp(min=0)
     return words.gather(1, places).masked_fill(words == PAD, PAD)
@@ -170,8 +170,9 @@ def translate(model: nn.Module, source: Tensor) -> Tensor:
 def save(model: nn.Module, kind: str, folder: Path = PUBLISHED) -> Path:
     """Write a model's weights to `folder`, named after its kind, and return the path."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(model.state_dict(), folder / f"{kind}.safetensors")
-    return folder / f"{kind}.safetensors"
+    path = folder / f"{kind}.safetensors"
+    save_file(model.state_dict(), path.with_suffix(".partial"))
+    return path.with_suffix(".partial").replace(path)  # whole or not at all
 
 
 def load(kind: str, folder: Path = PUBLISHED) -> nn.Module:

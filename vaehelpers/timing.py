@@ -28,7 +28,7 @@ def keep(name: str, seconds: dict, folder: Path = RECORDED) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     content = {"seconds": seconds, "hardware": training.hardware(torch.device("cpu")),
                "versions": checkpoint.versions()}
-    (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+    checkpoint.write_meta(folder / f"{name}.json", content)
 
 
 def recorded(name: str, folder: Path = RECORDED) -> dict:
