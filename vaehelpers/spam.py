@@ -29,7 +29,7 @@ def tokenize(text: str) -> list[str]:
 
 
 class Vocabulary:
-    """The words that occur at least twice in the training mails, with an index each; every number is one token."""
+    """The words that occur in two training mails or more, with an index each; all numbers share one token."""
 
     def __init__(self, texts: list[str], largest: int = 20_000):
         counts = Counter(token for text in texts for token in set(tokenize(text)) if not token.isdigit())
@@ -105,7 +105,7 @@ def labels_of(mails: list[Mail]) -> Tensor:
 
 def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: int, seed: int, *, lr: float = 1e-3,
           batch_size: int = 64, noise: float = 0.1) -> Iterator[float]:
-    """Train `model`, which maps indices `[B,T]` to logits `[B]`, by binary cross-entropy; yield each epoch's loss.
+    """Train `model`, which maps indices `[B,T]` to logits `[B]`, by binary cross-entropy; yield each epoch's loss, nats.
 
     In each batch a share `noise` of the words is shown as [UNK], so that unknown words are nothing new in the test,
     and as many are left out, so that no mail is met twice and no word always has the same place.
