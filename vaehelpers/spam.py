@@ -105,7 +105,7 @@ def labels_of(mails: list[Mail]) -> Tensor:
 
 def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: int, seed: int, *, lr: float = 1e-3,
           batch_size: int = 64, noise: float = 0.1) -> Iterator[float]:
-    """Train `model`, which maps indices `[B,T]` to logits `[B]`, by binary cross-entropy; yield each epoch's loss, nats.
+    """Train `model`, from indices `[B,T]` to logits `[B]`, by binary cross-entropy; yield each epoch's loss [nats].
 
     In each batch a share `noise` of the words is shown as [UNK], so that unknown words are nothing new in the test,
     and as many are left out, so that no mail is met twice and no word always has the same place.
