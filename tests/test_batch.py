@@ -46,6 +46,13 @@ def test_a_run_leaves_notebooks_figures_results_and_record(tmp_path):
     assert {"preset", "versions", "hardware", "weights"} <= record.keys()
 
 
+def test_the_summary_names_seconds_results_and_stand_in_data():
+    results = {"03": {"tenfold": {"value": 30.0, "unit": "nats", "data": "drawn"}}}
+    lines = batch.summary({"seconds": {"03": 1.25}, "results": results}).splitlines()
+    assert ["03", "1.2"] in [line.split() for line in lines]
+    assert ["tenfold", "30", "nats", "[drawn]"] in [line.split() for line in lines]
+
+
 def test_a_failure_keeps_the_earlier_results(tmp_path):
     last, out = batch.NOTEBOOKS[-1], tmp_path / "out"
     batch.run("quick", {}, (last,), series(tmp_path / "good"), out)

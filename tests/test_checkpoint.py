@@ -127,5 +127,5 @@ def test_published_weights_are_whole_and_of_the_real_data(z_dim, epoch, fashion)
 
 
 def test_unpublished_weights():
-    with pytest.raises(CheckpointError, match=r"z_dim=3 epoch=80; there are: z_dim=2 epoch=80, z_dim=20 epoch=10"):
+    with pytest.raises(CheckpointError, match=r"z03 epoch 80; there are: z02 epoch 80, z20 epoch 10, "):
         checkpoint.published(3, 80)

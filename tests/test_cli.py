@@ -69,15 +69,25 @@ def test_train_resume_and_evaluate(capsys, tmp_path, monkeypatch):
     assert lines[0].split()[:3] == ["epoch", "train", "bpd"]
     assert [line.split()[0] for line in lines[1:3]] == ["0", "1"]
     assert lines[3].startswith("test (drawn, 1,000 images): ")
+    folder = "runs/z02-seed42-data=drawn-num_filters=2-batch_size=500"
+    assert lines[4] == f"weights and history: {folder}/epoch_0001.json"
     assert main([*words, "2"]) == 0
     resumed = capsys.readouterr().out.splitlines()
-    assert resumed[0] == "resuming runs/z02-seed42 after epoch 1"
+    assert resumed[0] == f"resuming {folder} after epoch 1"
     assert resumed[2:4] == lines[1:3]
-    assert main(["evaluate", "runs/z02-seed42", "--save"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == resumed[-1]
-    score = checkpoint.load("runs/z02-seed42")[1]["test"]
-    assert f"{score['bpd']:.4f} bpd" in resumed[-1]
+    assert main(["evaluate", folder, "--save"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == resumed[-2]
+    score = checkpoint.load(folder)[1]["test"]
+    assert f"{score['bpd']:.4f} bpd" in resumed[-2]
     assert (score["data"], score["images"]) == ("drawn", 1000)
+
+
+def test_a_plain_autoencoder_from_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main("train --data drawn --num-filters 2 --device cpu --epochs 1 --beta 0 --no-noise".split()) == 0
+    model, meta = checkpoint.load("runs/z20-seed42-data=drawn-num_filters=2-beta=0.0-no-noise")
+    assert (meta["config"]["beta"], meta["config"]["noise"]) == (0, False)
+    assert not any(parameter.any() for parameter in model.encoder.log_std.parameters())
 
 
 @pytest.mark.parametrize(("command", "message"), [

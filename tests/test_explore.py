@@ -83,6 +83,35 @@ def test_attention_explorer_redraws_for_every_control():
     assert "of at most 1.39 nats" in note.value
 
 
+def test_prior_samples_explorer_asks_for_the_first_samples_and_redraws():
+    asked = []
+
+    def judge(mean, std, number):
+        asked.append((mean, std, number))
+        return torch.ones(number) / number, f"{number} samples"
+
+    canvas, panel = explore.prior_samples_explorer(torch.randn(40, 2), judge).children
+    z1, _, std, number, note = panel.children
+    seen = [canvas.value]
+    for slider, value in ((z1, -2), (std, 0.5), (number, 30)):
+        slider.value = value
+        seen.append(canvas.value)
+    assert len(set(seen)) == 4
+    assert asked == [([1, 1], 0.2, 10), ([-2, 1], 0.2, 10), ([-2, 1], 0.5, 10), ([-2, 1], 0.5, 30)]
+    assert note.value == "30 samples"
+
+
+def test_kl_explorer_tells_both_directions():
+    canvas, panel = explore.kl_explorer(lambda mean_q, mean_p, std_q, std_p: 10 * mean_q + std_p).children
+    mean_q, _, mean_p, std_p, note = panel.children
+    before = canvas.value
+    mean_q.value, mean_p.value, std_p.value = 3, -1, 0.5
+    assert note.value == "KL(q‖p) = 30.500 nats, KL(p‖q) = -9.000 nats"
+    picture = Image.open(io.BytesIO(canvas.value))
+    assert canvas.value != before
+    assert picture.size[0] > picture.size[1] > 300
+
+
 def test_text_box_answers_as_one_types():
     box, verdict = explore.text_box(lambda text: f"{len(text)} characters", "four").children
     assert verdict.value == "4 characters"

@@ -56,7 +56,7 @@ import matplotlib, torch
 before = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
 import vaehelpers
 from vaehelpers import checkpoint, data, diagrams, download, drawn, errors, figures, latent, mail, model, objective
-from vaehelpers import outputs, seq2seq, settings, spam, timing, training, __main__
+from vaehelpers import likelihood, outputs, provenance, seq2seq, settings, spam, timing, training, __main__
 after = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
 assert before[0] == after[0] and torch.equal(before[1], after[1]) and before[2] == after[2]
 sys.exit(__main__.main(["run"]))

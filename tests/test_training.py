@@ -10,6 +10,7 @@ from vaehelpers import checkpoint, training
 from vaehelpers.data import Dataset
 from vaehelpers.errors import CheckpointError, SettingError, TrainingError
 from vaehelpers.model import seeded_vae
+from vaehelpers.objective import reconstruction
 
 TINY = {"z_dim": 2, "num_filters": 4, "lr": 3e-3, "batch_size": 64, "seed": 5, "device": "cpu"}
 
@@ -77,6 +78,34 @@ def test_resumes_exactly(few, tmp_path, device):
     assert all(torch.equal(a, b) for a, b in zip(ends[0].values(), ends[1].values(), strict=True)) or not exact
 
 
+def test_the_weight_of_the_kl_weighs_training_but_not_the_score(few):
+    usual, heavy = (records(few, 3, **TINY, beta=beta) for beta in (1, 100))
+    assert heavy[3]["train_kl"] < usual[3]["train_kl"] / 2
+    assert heavy[0] == usual[0]
+    assert heavy[3]["val_bpd"] == pytest.approx((heavy[3]["val_recon"] + heavy[3]["val_kl"]) / 784 / math.log(2))
+
+
+def test_without_noise_and_kl_the_mean_alone_learns(few):
+    *_, (_, end) = training.fit(few, 1, **TINY, beta=0, noise=False)
+    assert not any(parameter.any() for parameter in end.encoder.log_std.parameters())
+    assert not torch.equal(seeded_vae(5, 4, 2).encoder.mean.weight, end.encoder.mean.weight)
+    first = few.train.images[:64]
+    run = training._Run(few, {**TINY, "compiled": False, "beta": 0, "noise": False}, torch.device("cpu"), None)
+    assert not any(eps.any() for _, eps in run._batches(1))
+    mean, _ = run.model.encoder(first)
+    torch.testing.assert_close(run.loss(first, torch.zeros(64, 2))[0], reconstruction(run.model.decoder(mean), first))
+
+
+def test_a_run_from_before_these_settings_resumes(few, tmp_path):
+    whole = records(few, 2, folder=tmp_path / "whole", **TINY)
+    records(few, 1, folder=tmp_path / "old", **TINY)
+    path = checkpoint.latest(tmp_path / "old")
+    meta = checkpoint.read_meta(path)
+    del meta["config"]["beta"], meta["config"]["noise"]
+    checkpoint.write_meta(path, meta)
+    assert records(few, 2, folder=tmp_path / "old", **TINY) == whole
+
+
 def test_a_finished_run_is_only_read(few, tmp_path):
     first = records(few, 2, folder=tmp_path, **TINY)
     stamp = checkpoint.latest(tmp_path).stat().st_mtime_ns
@@ -125,7 +154,7 @@ def test_other_data_do_not_resume(few, drawn, tmp_path):
 
 
 def test_each_image_is_seen_once_an_epoch_in_another_order(few):
-    run = training._Run(few, {**TINY, "compiled": False}, torch.device("cpu"), None)
+    run = training._Run(few, {**TINY, **training.LATER, "compiled": False}, torch.device("cpu"), None)
     first, second = (torch.cat([imgs for imgs, _ in run._batches(number)]) for number in (1, 2))
     assert len(first) == 256  # the last incomplete batch is dropped, as the template does
     assert not torch.equal(first, second)

@@ -8,7 +8,7 @@ from . import checkpoint, data, seq2seq, settings, training
 from .errors import SettingError, UserError
 
 TRAIN_DEFAULTS = {"data": "fashion-mnist", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": 1e-3,
-                  "batch_size": 128, "seed": 42, "device": "auto"}
+                  "batch_size": 128, "beta": 1.0, "seed": 42, "device": "auto"}
 ROW = "{:>5}  {:>9}  {:>7}  {:>11}  {:>8}  {:>7}"
 
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     train = _add(commands, "train", _train, "train a VAE; resumes a run that was interrupted")
     _add_settings(train, TRAIN_DEFAULTS)
     train.add_argument("--out", type=Path, help="folder for checkpoints (default: runs/zZ-seedS)")
+    train.add_argument("--no-noise", action="store_true", help="decode means; with --beta 0 a plain autoencoder")
     train.add_argument("--compile", action="store_true", help="use torch.compile (needs a C++ compiler)")
     train.add_argument("--tensorboard", type=Path, help="folder for a TensorBoard log (needs tensorboard)")
     evaluate = _add(commands, "evaluate", _evaluate, "score a checkpoint on the test set")
@@ -94,11 +95,11 @@ def _data(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> None:
     config = _checked(args, TRAIN_DEFAULTS)
-    folder = args.out or Path("runs") / f"z{config['z_dim']:02d}-seed{config['seed']}"
+    folder = args.out or Path("runs") / _run_name(config, args.no_noise)
     dataset, log = data.load(config.pop("data")), _log(args.tensorboard)
     folder.mkdir(parents=True, exist_ok=True)  # so that a folder that cannot be is known before an epoch is spent
     previous = checkpoint.latest(folder)
-    records = training.fit(dataset, folder=folder, compiled=args.compile, **config)
+    records = training.fit(dataset, folder=folder, compiled=args.compile, noise=not args.no_noise, **config)
     for record, model in records:
         if record.epoch == 0:
             if previous:
@@ -108,6 +109,14 @@ def _train(args: argparse.Namespace) -> None:
         print(ROW.format(record.epoch, f"{record.train_bpd:.4f}", f"{record.val_bpd:.4f}",
                          f"{record.val_recon:.2f}", f"{record.val_kl:.2f}", f"{record.seconds:.1f}"), flush=True)
     _test_score(model, dataset, config["seed"])
+    print(f"weights and history: {checkpoint.latest(folder)}")
+
+
+def _run_name(config: dict, no_noise: bool) -> str:
+    """Name a run by its latents, its seed, and whatever else is not as usual; not by what may change on resuming."""
+    unusual = [f"{key}={value}" for key, value in config.items()
+               if key not in ("z_dim", "seed", "epochs", "device") and value != TRAIN_DEFAULTS[key]]
+    return "-".join([f"z{config['z_dim']:02d}", f"seed{config['seed']}", *unusual, *["no-noise"] * no_noise])
 
 
 def _log(folder: Path | None):
@@ -155,7 +164,8 @@ def _run(args: argparse.Namespace) -> None:
             raise SettingError("--in-place uses the notebooks' own defaults; leave out -p and --preset")
         batch.refresh(names)
     else:
-        _summarise(batch.run(args.preset, given, names, out=args.out), args.out)
+        print(batch.summary(batch.run(args.preset, given, names, out=args.out)))
+        print(f"\nnotebooks, figures/, results.json and run.json are in {args.out}/")
 
 
 def _reversal(args: argparse.Namespace) -> None:
@@ -165,18 +175,6 @@ def _reversal(args: argparse.Namespace) -> None:
     for kind in seq2seq.KINDS:
         model = seq2seq.train(kind, config["train_steps"], config["seed"])
         print(f"{kind}: {seq2seq.save(model, kind, args.out)}", flush=True)
-
-
-def _summarise(record: dict, out: Path) -> None:
-    print(f"\n{'notebook':<26}{'seconds':>8}")
-    for name, seconds in record["seconds"].items():
-        print(f"{name:<26}{seconds:>8.1f}")
-    print(f"\n{'result':<34}{'value':>12}  unit")
-    for results in record["results"].values():
-        for name, entry in results.items():
-            stand_in = f"  [{entry['data']}]" if entry["data"] == "drawn" else ""
-            print(f"{name:<34}{entry['value']:>12.6g}  {entry['unit']}{stand_in}")
-    print(f"\nnotebooks, figures/, results.json and run.json are in {out}/")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from . import checkpoint, data, outputs, settings, training
+from . import checkpoint, data, outputs, provenance, settings, training
 from .errors import BatchError, SettingError
 
 # Kernels talk over files instead of TCP ports, so that nobody else on the machine can listen; and an interrupted
@@ -141,14 +141,25 @@ def _execute(path: Path, parameters: dict, target: Path, failed: Path):
     raise BatchError(f"{path.name} {reason} (see {failed / path.name})")
 
 
+def summary(record: dict) -> str:
+    """Return two tables of a run's record in words: seconds of each notebook, and each result with unit and data."""
+    lines = [f"\n{'notebook':<26}{'seconds':>8}"]
+    lines += [f"{name:<26}{seconds:>8.1f}" for name, seconds in record["seconds"].items()]
+    lines.append(f"\n{'result':<34}{'value':>12}  unit")
+    for name, entry in (pair for results in record["results"].values() for pair in results.items()):
+        stand_in = f"  [{entry['data']}]" if entry["data"] == "drawn" else ""
+        lines.append(f"{name:<34}{entry['value']:>12.6g}  {entry['unit']}{stand_in}")
+    return "\n".join(lines)
+
+
 def _record(preset: str, planned: dict, dataset: data.Dataset | None, seconds: dict) -> dict:
     """Describe a run: what was asked for, with what, on what, and how long it took."""
     device = next((parameters["device"] for parameters in planned.values() if "device" in parameters), "auto")
     weights = {f"{path.parent.name}/{path.stem}": path.with_suffix(".safetensors").read_bytes()
                for path in checkpoint.all_published()}
     return {"preset": preset, "parameters": planned,
-            "versions": checkpoint.versions("torchvision", "matplotlib", "scipy", "papermill"),
-            "hardware": training.hardware(training.choose_device(device)),
+            "versions": provenance.versions("torchvision", "matplotlib", "scipy", "papermill"),
+            "hardware": provenance.hardware(training.choose_device(device)),
             "data": {"name": dataset.name, "sha256": dataset.sha256} if dataset else None,
             "weights": {name: hashlib.sha256(content).hexdigest() for name, content in weights.items()},
             "seconds": seconds}

@@ -8,8 +8,6 @@ the sha256 of the weights, so a checkpoint exists exactly when its JSON does.
 import hashlib
 import json
 import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -93,12 +91,17 @@ def epoch_of(path: Path) -> int:
     return int(path.stem[6:])
 
 
-def published(z_dim: int, epoch: int) -> Path:
-    """Return the path of shipped weights: `z_dim` 20 after 10 or 80 epochs, `z_dim` 2 after 80."""
-    path = PUBLISHED / f"z{z_dim:02d}" / f"epoch_{epoch:04d}.json"
+def published(z_dim: int, epoch: int, variant: str = "") -> Path:
+    """Return the path of shipped weights: `z_dim` 20 after 10 or 80 epochs, `z_dim` 2 after 80.
+
+    With 20 latents there are variants too: `autoencoder` and, after 10 epochs, `beta0.1`, `beta10` and `beta784`,
+    named after the weight of the KL. Raises `CheckpointError` where there are none.
+    """
+    folder = "-".join(filter(None, [f"z{z_dim:02d}", variant]))
+    path = PUBLISHED / folder / f"epoch_{epoch:04d}.json"
     if not path.is_file():
-        have = ", ".join(f"z_dim={int(p.parent.name[1:])} epoch={epoch_of(p)}" for p in all_published())
-        raise CheckpointError(f"no published weights for z_dim={z_dim} epoch={epoch}; there are: {have or 'none'}")
+        have = ", ".join(f"{p.parent.name} epoch {epoch_of(p)}" for p in all_published())
+        raise CheckpointError(f"no published weights {folder} epoch {epoch}; there are: {have or 'none'}")
     return path
 
 
@@ -122,19 +125,6 @@ def read_meta(path: Path) -> dict:
 def write_meta(path: Path, meta: dict) -> None:
     """Write a checkpoint's JSON, whole or not at all."""
     _write(path, (json.dumps(meta, indent=1) + "\n").encode())
-
-
-def versions(*more: str) -> dict:
-    """Return the versions that a result depends on, for the record; `more` names further packages."""
-    names = ("vaehelpers", "torch", "numpy", "safetensors", *more)
-    return {"python": platform.python_version(), **{name: _version(name) for name in names}}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:  # used from a source tree that was not installed
-        return "not installed"
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 import matplotlib
 import torch
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 from scipy.stats import norm
 from torch import Tensor
 
+from . import figures
 from .data import LEVELS
 from .model import VAE, mean_levels
 
@@ -109,6 +113,67 @@ def attention_explorer(mechanisms: dict[str, Mechanism]) -> widgets.Widget:
         control.observe(redraw, "value")
     redraw()
     return widgets.VBox([which, widgets.HBox([canvas, widgets.VBox([head, temperature, mask, note])])])
+
+
+def prior_samples_explorer(z: Tensor, judge: Callable[[list[float], float, int], tuple[Tensor, str]]) -> widgets.Widget:
+    """Return sliders for a posterior's centre, its std, and the number of prior samples; and those that matter.
+
+    `z` `[L,2]` are prior samples. `judge(mean, std, number)` returns the share `(number,)` that each of the first
+    `number` has in the average, and a line of text about it.
+    """
+    centre = [_slider(1, -2.5, 2.5, 0.1, f"centre, z{i}") for i in (1, 2)]
+    std, number = _slider(0.2, 0.02, 0.95, 0.01, "posterior std"), _slider(len(z) // 4, 10, len(z), 10, "samples")
+    std.add_class("posterior-std")
+
+    def draw() -> tuple[Axes, str]:
+        mean, count = [slider.value for slider in centre], int(number.value)
+        share, text = judge(mean, std.value, count)
+        return figures.prior_samples(z[:count], share, mean, std.value, _axes(4.2, 4)), text
+    return _drawn([*centre, std, number], draw)
+
+
+def kl_explorer(kl: Callable[[float, float, float, float], float]) -> widgets.Widget:
+    """Return sliders for two Gaussians, their densities with the integrand shaded, and both divergences in nats.
+
+    `kl(mean_q, mean_p, std_q, std_p)` computes KL(q||p).
+    """
+    sliders = [
+        _slider(1, -4, 4, 0.1, "mean of q"), _slider(1, 0.3, 3, 0.1, "std of q"),
+        _slider(0, -4, 4, 0.1, "mean of p"), _slider(2, 0.3, 3, 0.1, "std of p")]
+    sliders[0].add_class("kl-mean-q")
+
+    def draw() -> tuple[Axes, str]:
+        mq, sq, mp, sp = (slider.value for slider in sliders)
+        ax = figures.kl_integrand((mq, sq), (mp, sp), _axes(5.4, 3.4))
+        ax.set_ylim(-0.6, 1.4)
+        return ax, f"KL(q‖p) = {kl(mq, mp, sq, sp):.3f} nats, KL(p‖q) = {kl(mp, mq, sp, sq):.3f} nats"
+    return _drawn(sliders, draw)
+
+
+def _slider(value: float, low: float, high: float, step: float, name: str) -> widgets.FloatSlider:
+    return widgets.FloatSlider(value, min=low, max=high, step=step, description=name,
+                               readout_format=".0f" if step >= 1 else ".2f", style={"description_width": "90px"})
+
+
+def _axes(width: float, height: float) -> Axes:
+    fig = Figure(figsize=(width, height), layout="none")  # fitting a layout takes longer than drawing
+    return fig.add_axes((0.62 / width, 0.52 / height, 1 - 0.72 / width, 1 - 0.62 / height))
+
+
+def _drawn(sliders: Sequence[widgets.Widget], draw: Callable[[], tuple[Axes, str]]) -> widgets.Widget:
+    """Put a figure and a line of text, both renewed by `draw` as they move, beside some sliders."""
+    canvas, note = widgets.Image(format="png"), widgets.Label()
+
+    def redraw(_=None):
+        ax, note.value = draw()
+        buffer = io.BytesIO()
+        FigureCanvasAgg(ax.figure).print_png(buffer)  # savefig would draw twice, to measure a tight frame
+        canvas.value = buffer.getvalue()
+
+    for slider in sliders:
+        slider.observe(redraw, "value")
+    redraw()
+    return widgets.HBox([canvas, widgets.VBox([*sliders, note])])
 
 
 def text_box(judge: Callable[[str], str], text: str) -> widgets.Widget:

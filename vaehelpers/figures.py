@@ -59,6 +59,37 @@ def attention_map(weights: Tensor, queries: Sequence[str], keys: Sequence[str], 
     return ax
 
 
+def prior_samples(z: Tensor, share: Tensor, mean: Sequence[float], std: float, ax: Axes | None = None) -> Axes:
+    """Draw prior samples `[L,2]`, those with more than 1 % `share` `(L,)` of an average in colour, as large as that.
+
+    The circles are one and two standard deviations of the prior and of the posterior N(mean, std^2 I).
+    """
+    ax = ax or plt.subplots(figsize=(4.6, 4.4))[1]
+    heavy = share > 0.01
+    ax.scatter(*z[~heavy].T, s=6, color="0.6", label="prior sample")
+    ax.scatter(*z[heavy].T, s=(10 + 300 * share[heavy]).numpy(), color="C1", label="over 1 % of the average")
+    for centre, radius, colour, name in (((0, 0), 1, "C3", "prior"), (mean, std, "C0", "posterior")):
+        for scale, label in ((1, name), (2, None)):
+            ax.add_patch(plt.Circle(centre, scale * radius, fill=False, color=colour, label=label))
+    ax.set(xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2), aspect="equal")
+    ax.legend(loc="lower left", fontsize=8, frameon=True, markerscale=0.7)
+    return ax
+
+
+def kl_integrand(q: tuple[float, float], p: tuple[float, float], ax: Axes | None = None) -> Axes:
+    """Draw two Gaussians, each `(mean, std)`, and shade the integrand of KL(q||p), whose area is the KL in nats."""
+    ax = ax or plt.subplots()[1]
+    x = np.linspace(-8, 8, 1601)
+    density_q, density_p = norm.pdf(x, *q), norm.pdf(x, *p)
+    integrand = density_q * (norm.logpdf(x, *q) - norm.logpdf(x, *p))
+    ax.plot(x, density_q, label=f"q = N({q[0]:g}, {q[1]:g}²)")
+    ax.plot(x, density_p, label=f"p = N({p[0]:g}, {p[1]:g}²)")
+    ax.fill_between(x, integrand, color="C2", alpha=0.4, label="integrand of KL(q‖p)")
+    ax.set(xlabel="x", ylabel="density; integrand [nats]", xlim=(-8, 8))
+    ax.legend(loc="upper left", fontsize=8)
+    return ax
+
+
 def training_curves(history: list[dict], ax: Axes | None = None) -> Axes:
     """Draw training and validation bpd over epochs beside the practical's reference band."""
     ax = ax or plt.subplots()[1]

@@ -66,6 +66,7 @@ class Setting:
 
 SETTINGS = {
     "batch_size": Setting(int, "images per training step", 1, 10_000),
+    "beta": Setting(float, "weight of the KL in the loss", 0, 10_000),
     "data": Setting(str, "the data set", choices=SOURCES),
     "device": Setting(str, "where to compute", choices=DEVICES),
     "epochs": Setting(int, "epochs to train", 1, 9_999),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from . import checkpoint, training
+from . import checkpoint, provenance
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -26,8 +26,8 @@ def measure(calls: dict[str, Callable[[], object]], repeats: int = 5) -> dict[st
 def keep(name: str, seconds: dict, folder: Path = RECORDED) -> None:
     """Record times under `name`, with the hardware and versions that they were measured on."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"seconds": seconds, "hardware": training.hardware(torch.device("cpu")),
-               "versions": checkpoint.versions()}
+    content = {"seconds": seconds, "hardware": provenance.hardware(torch.device("cpu")),
+               "versions": provenance.versions()}
     checkpoint.write_meta(folder / f"{name}.json", content)
 
 

@@ -2,8 +2,6 @@
 
 import math
 import os
-import platform
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -14,13 +12,14 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from . import checkpoint
+from . import checkpoint, provenance
 from .data import Dataset
 from .errors import CheckpointError, SettingError, TrainingError
 from .model import VAE, seeded_vae
 from .objective import elbo_to_bpd
 
 BATCH = "VAEHELPERS_BATCH"  # set in the environment of a batch run: no progress bars
+LATER = {"beta": 1.0, "noise": True}  # settings that runs of older versions did not write down
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
@@ -54,8 +53,12 @@ def choose_device(name: str = "auto") -> torch.device:
 
 def fit(data: Dataset, epochs: int, *, z_dim: int = 20, num_filters: int = 32, lr: float = 1e-3,
         batch_size: int = 128, seed: int = 42, device: str = "auto", folder: str | Path | None = None,
-        keep: tuple[int, ...] = (10,), compiled: bool = False) -> Iterator[tuple[EpochRecord, VAE]]:
+        keep: tuple[int, ...] = (10,), compiled: bool = False, beta: float = 1.0,
+        noise: bool = True) -> Iterator[tuple[EpochRecord, VAE]]:
     """Train a VAE with Adam at a constant rate; yield `(record, model)` for epochs 0, 1, ..., `epochs`.
+
+    The loss is recon + `beta` KL; with `noise=False` the decoder gets the encoder's mean itself, which for `beta=0`
+    is a plain autoencoder (its std stays 1). Whatever the loss, the records' bpd is that of the plain ELBO.
 
     With `folder`, a checkpoint is written after each epoch (older ones go, except those in `keep`), and
     a folder that holds one is resumed: its records are yielded first (with the newest weights), then training
@@ -64,7 +67,7 @@ def fit(data: Dataset, epochs: int, *, z_dim: int = 20, num_filters: int = 32, l
     other settings or more epochs, TrainingError if the loss is no longer finite.
     """
     run = _Run(data, dict(z_dim=z_dim, num_filters=num_filters, lr=lr, batch_size=batch_size, seed=seed,
-                          compiled=compiled), choose_device(device), folder)
+                          compiled=compiled, beta=beta, noise=noise), choose_device(device), folder)
     if len(run.history) > epochs + 1:
         raise CheckpointError(f"{folder} holds a run of {len(run.history) - 1} epochs, more than {epochs}; "
                               "ask for at least as many, or give another folder")
@@ -108,14 +111,18 @@ class _Run:
         self.loss = torch.compile(self.model.per_image) if config["compiled"] else self.model.per_image
 
     def _build(self) -> VAE:
-        return seeded_vae(self.config["seed"], *(self.config[k] for k in ("num_filters", "z_dim", "lr")))
+        model = seeded_vae(self.config["seed"], *(self.config[k] for k in ("num_filters", "z_dim", "lr")))
+        if not self.config["noise"]:  # nothing would train the std: fix it at 1, so that the ELBO stays defined
+            torch.nn.init.zeros_(model.encoder.log_std.weight)
+            torch.nn.init.zeros_(model.encoder.log_std.bias)
+        return model
 
     def _restore(self, path: Path) -> VAE:
         model, meta = checkpoint.load(path)
         for key, value in self.config.items():
-            if meta["config"].get(key) != value:
+            if (before := {**LATER, **meta["config"]}.get(key)) != value:
                 raise CheckpointError(
-                    f"{path.parent} holds a run with {key}={meta['config'].get(key)!r}, not {value!r}; "
+                    f"{path.parent} holds a run with {key}={before!r}, not {value!r}; "
                     "give the same settings to resume it, or another folder")
         self.history = meta["history"]
         return model
@@ -140,7 +147,7 @@ class _Run:
         for imgs, eps in tqdm(batches, f"epoch {number}", leave=False, disable=not _watched()):
             recon, kl = (part.mean() for part in self.loss(imgs, eps))
             self.optimizer.zero_grad()
-            (recon + kl).backward()
+            (recon + self.config["beta"] * kl).backward()
             self.optimizer.step()
             total += torch.stack([recon.detach(), kl.detach()])
         return _scores(*(total.cpu().double() / len(batches)), self.train.shape)
@@ -153,7 +160,7 @@ class _Run:
         size = min(self.config["batch_size"], len(self.train))
         order = torch.Generator().manual_seed(self.config["seed"] * 1_000_003 + number)
         perm = torch.randperm(len(self.train), generator=order).to(self.device)
-        eps = torch.randn(len(self.train), self.model.z_dim, generator=order).to(self.device)
+        eps = torch.randn(len(self.train), self.model.z_dim, generator=order).to(self.device) * self.config["noise"]
         pairs = zip(perm.split(size), eps.split(size), strict=True)
         return [(self.train[index], noise) for index, noise in pairs if len(index) == size]
 
@@ -164,26 +171,11 @@ class _Run:
         """Write this epoch's checkpoint, with the versions and hardware of this session; drop what it supersedes."""
         if not self.folder:
             return
-        meta = {"config": self.config, "history": self.history, "versions": checkpoint.versions(),
-                "hardware": hardware(self.device)}
+        meta = {"config": self.config, "history": self.history, "versions": provenance.versions(),
+                "hardware": provenance.hardware(self.device)}
         checkpoint.save(self.folder, record.epoch, self.model, self.optimizer, meta)
         for path in checkpoint.found(self.folder)[:-1]:
             checkpoint.drop(path, weights_too=checkpoint.epoch_of(path) not in keep)
-
-
-def hardware(device: torch.device) -> dict[str, str | int]:
-    """Describe what a run ran on, for the record: device, its name, and CPU threads."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
-    return {"device": device.type, "name": name, "threads": torch.get_num_threads(),
-            "simd": torch.backends.cpu.get_cpu_capability()}
-
-
-def _cpu_name() -> str:
-    """Return the processor's name where the system tells it, else its architecture."""
-    try:
-        return re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)[1]
-    except (OSError, TypeError):
-        return platform.processor() or platform.machine()
 
 
 def _watched() -> bool:

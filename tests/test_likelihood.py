@@ -1,0 +1,83 @@
+"""Quadrature against a decoder whose evidence and posterior are known in closed form, and against sampling."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from vaehelpers import checkpoint, likelihood
+from vaehelpers.model import seeded_vae
+from vaehelpers.objective import KLD
+
+MEAN, STD = torch.tensor([1.3, -0.4]), torch.tensor([0.05, 0.3])  # of p(x|z) as a function of z
+
+
+class Guess(nn.Module):
+    """An encoder whose q is p(x|z) as a function of z: near the posterior, not equal to it."""
+
+    def forward(self, images):
+        return MEAN.expand(len(images), 2), STD.log().expand(len(images), 2)
+
+
+class Bump(nn.Module):
+    """A decoder for which an image of zeros has log p(x|z) = log N(z | MEAN, STD^2) - 784."""
+
+    def forward(self, z):
+        log_p = likelihood.log_normal(z, MEAN, STD.log()) / 784 - 1  # below 0, so that the rest has room
+        rest = torch.log1p(-log_p.exp()) - math.log(15)
+        return torch.stack([log_p] + 15 * [rest], 1)[:, :, None, None].expand(-1, -1, 28, 28)
+
+
+@pytest.fixture
+def bump():
+    """A model whose likelihood is a Gaussian bump in the latent plane, and its only image."""
+    model = seeded_vae(0, z_dim=2)
+    model.encoder, model.decoder = Guess(), Bump()
+    return model, torch.zeros(1, 1, 28, 28, dtype=torch.uint8)
+
+
+def test_evidence_and_posterior_of_a_gaussian(bump):
+    model, image = bump
+    total = (1 + STD**2).sqrt()  # of p(x) as a Gaussian in MEAN
+    exact = float(likelihood.log_normal(MEAN[None], torch.zeros(2), total.log())) - 784
+    found, = likelihood.quadrature(model, image)
+    assert found.log_evidence == pytest.approx(exact, abs=2e-4)  # the decoder computes in single precision
+    mean, std = MEAN / (1 + STD**2), STD / total
+    assert found.kl_to_posterior(mean, std.log()) == pytest.approx(0, abs=2e-4)
+    wide = torch.tensor([1.1, 0.5]), torch.tensor([0.2, 0.5])
+    kl = float(KLD((wide[0] - mean) / std, (wide[1] / std).log()))  # in units of the posterior
+    assert found.kl_to_posterior(wide[0], wide[1].log()) == pytest.approx(kl, rel=1e-3)
+
+
+def test_squares_cover_the_plane_once(bump):
+    found, = likelihood.quadrature(*bump, halvings=4)
+    assert float(found.log_area.exp().sum()) == pytest.approx((2 * likelihood.REACH) ** 2)
+    assert len(found.z.unique(dim=0)) == len(found.z)
+
+
+def test_gap_of_the_trained_model_is_the_kl(fashion):
+    model, _ = checkpoint.load(checkpoint.published(2, 80))
+    image = fashion.test.images[:1]
+    (mean,), (log_std,) = (part.detach() for part in model.encoder(image))
+    found, = likelihood.quadrature(model, image)
+    eps = torch.randn(2000, 2, generator=torch.Generator().manual_seed(0))
+    values = likelihood.log_likelihood(model, image, mean + log_std.exp() * eps)[0]
+    elbo, error = float(values.mean() - KLD(mean, log_std)), float(values.std()) / math.sqrt(2000)
+    assert found.log_evidence - elbo == pytest.approx(found.kl_to_posterior(mean, log_std), abs=4 * error)
+    finer, = likelihood.quadrature(model, image, halvings=6)
+    assert found.log_evidence == pytest.approx(finer.log_evidence, abs=1e-4)
+
+
+def test_many_images_at_once_agree_with_one_at_a_time(fashion):
+    model, images = seeded_vae(1, z_dim=2), fashion.test.images[:3]
+    z = torch.randn(7, 2)
+    together = likelihood.log_likelihood(model, images, z, batch_size=3)
+    assert together.shape == (3, 7)
+    for row, image in zip(together, images, strict=True):
+        torch.testing.assert_close(row, likelihood.log_likelihood(model, image[None], z)[0])
+
+
+def test_other_latent_sizes_are_refused(fashion):
+    with pytest.raises(ValueError, match="z_dim=2, got z_dim=3"):
+        likelihood.quadrature(seeded_vae(0, z_dim=3), fashion.test.images[:1])
