@@ -126,6 +126,15 @@ def test_published_weights_are_whole_and_of_the_real_data(z_dim, epoch, fashion)
     assert meta["config"]["data_sha256"] == fashion.sha256
 
 
+@pytest.mark.parametrize(("variant", "beta", "noise"), [
+    ("autoencoder", 0, False), ("beta0.1", 0.1, True), ("beta10", 10, True), ("beta784", 784, True)])
+def test_published_variants_differ_in_their_objective_alone(variant, beta, noise):
+    _, meta = checkpoint.load(checkpoint.published(20, 10, variant))
+    _, usual = checkpoint.load(checkpoint.published(20, 10))
+    assert meta["config"] == {**usual["config"], "beta": beta, "noise": noise}
+    assert [row["epoch"] for row in meta["history"]] == list(range(11))
+
+
 def test_unpublished_weights():
     with pytest.raises(CheckpointError, match=r"z03 epoch 80; there are: z02 epoch 80, z20 epoch 10, "):
         checkpoint.published(3, 80)

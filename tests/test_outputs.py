@@ -11,6 +11,7 @@ import pytest
 import torch
 from IPython.utils.capture import capture_output
 from PIL import Image
+from scipy.integrate import trapezoid
 
 from vaehelpers import figures, outputs
 
@@ -165,4 +166,25 @@ def test_class_map_puts_row_zero_at_the_top():
     assert ax.texts[0].get_position() == pytest.approx((2.5 / 3, 2.5 / 3))
     assert ax.images[0].get_array()[2, 0].tolist() == [1, 1, 1]
     np.testing.assert_allclose(ax.images[0].get_array()[0, 2], matplotlib.colors.to_rgb(figures.CLASS_COLOURS[5]))
+    plt.close("all")
+
+
+def test_prior_samples_that_matter_are_coloured_by_their_share():
+    z, share = torch.randn(50, 2), torch.full((50,), 0.3 / 48)
+    share[[7, 30]] = torch.tensor([0.5, 0.2])
+    ax = figures.prior_samples(z, share, (1, -1), 0.25)
+    grey, coloured = ax.collections
+    assert len(grey.get_offsets()) == 48
+    np.testing.assert_allclose(coloured.get_offsets(), z[[7, 30]])
+    assert coloured.get_sizes()[0] > coloured.get_sizes()[1]
+    assert [(circle.center, circle.radius) for circle in ax.patches] == [
+        ((0, 0), 1), ((0, 0), 2), ((1, -1), 0.25), ((1, -1), 0.5)]
+    plt.close("all")
+
+
+def test_shaded_area_is_the_kl():
+    ax = figures.kl_integrand((1, 1), (0, 2))
+    x, y = ax.collections[0].get_paths()[0].vertices.T
+    area = abs(trapezoid(np.append(y, y[0]), np.append(x, x[0])))
+    assert area == pytest.approx(np.log(2) + 2 / 8 - 0.5, abs=1e-4)
     plt.close("all")
