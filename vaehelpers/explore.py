@@ -126,7 +126,7 @@ def prior_samples_explorer(z: Tensor, judge: Callable[[list[float], float, int],
     std.add_class("posterior-std")
 
     def draw() -> tuple[Axes, str]:
-        mean, count = [slider.value for slider in centre], int(number.value)
+        mean, count = [slider.value for slider in centre], number.value
         share, text = judge(mean, std.value, count)
         return figures.prior_samples(z[:count], share, mean, std.value, _axes(4.2, 4)), text
     return _drawn([*centre, std, number], draw)
@@ -150,9 +150,10 @@ def kl_explorer(kl: Callable[[float, float, float, float], float]) -> widgets.Wi
     return _drawn(sliders, draw)
 
 
-def _slider(value: float, low: float, high: float, step: float, name: str) -> widgets.FloatSlider:
-    return widgets.FloatSlider(value, min=low, max=high, step=step, description=name,
-                               readout_format=".0f" if step >= 1 else ".2f", style={"description_width": "90px"})
+def _slider(value: float, low: float, high: float, step: float, name: str) -> widgets.Widget:
+    """Return a slider over whole numbers where `step` is one, else over floats."""
+    options = {"min": low, "max": high, "step": step, "description": name, "style": {"description_width": "90px"}}
+    return widgets.IntSlider(value, **options) if isinstance(step, int) else widgets.FloatSlider(value, **options)
 
 
 def _axes(width: float, height: float) -> Axes:
