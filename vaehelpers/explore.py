@@ -158,7 +158,7 @@ def _slider(value: float, low: float, high: float, step: float, name: str) -> wi
 
 def _axes(width: float, height: float) -> Axes:
     fig = Figure(figsize=(width, height), layout="none")  # fitting a layout takes longer than drawing
-    return fig.add_axes((0.62 / width, 0.52 / height, 1 - 0.72 / width, 1 - 0.62 / height))
+    return fig.add_axes((0.72 / width, 0.52 / height, 1 - 0.82 / width, 1 - 0.62 / height))
 
 
 def _drawn(sliders: Sequence[widgets.Widget], draw: Callable[[], tuple[Axes, str]]) -> widgets.Widget:
