@@ -1,4 +1,4 @@
-"""Quadrature against a decoder whose evidence and posterior are known in closed form, and against sampling."""
+"""Quadrature and importance sampling against a decoder whose evidence, posterior and ELBO are known exactly."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from vaehelpers import checkpoint, likelihood
+from vaehelpers import checkpoint, evidence, likelihood
 from vaehelpers.model import seeded_vae
 from vaehelpers.objective import KLD
 
@@ -85,3 +85,51 @@ def test_many_images_at_once_agree_with_one_at_a_time(fashion):
 def test_other_latent_sizes_are_refused(fashion):
     with pytest.raises(ValueError, match="z_dim=2, got z_dim=3"):
         likelihood.quadrature(seeded_vae(0, z_dim=3), fashion.test.images[:1])
+
+
+def closed_form_elbo(wider=1.0):
+    """Return the ELBO in nats under `Bump` of a q with the mean of `Guess` and `wider` times its std."""
+    expected = float(-STD.log().sum() - math.log(2 * math.pi) - wider**2) - 784
+    return expected - float(KLD(MEAN, (wider * STD).log()))
+
+
+def test_importance_bounds_climb_from_the_elbo_to_the_evidence(bump):
+    (model, image), sizes = bump, (1, 10, 100, 10_000)
+    with torch.no_grad():
+        model.encoder.q[1] += math.log(1.5)
+    elbo, ten, hundred, most = likelihood.importance_bounds(
+        likelihood.importance_weights(model, image, 10_000), sizes)[0].tolist()
+    exact = float(likelihood.log_normal(MEAN[None], torch.zeros(2), (1 + STD**2).sqrt().log())) - 784
+    assert elbo == pytest.approx(closed_form_elbo(1.5), abs=0.05)
+    assert elbo < ten < hundred < most + 1e-3
+    assert most == pytest.approx(exact, abs=0.03)
+    assert exact - elbo > 0.3, "so that the climb can be seen"
+
+
+def test_importance_bounds_average_over_groups():
+    weights = torch.tensor([[0.0, math.log(3.0), math.log(2.0), math.log(4.0), 50.0]])
+    found = likelihood.importance_bounds(weights, (1, 2, 4))[0]
+    ones = (0 + math.log(3) + math.log(2) + math.log(4) + 50) / 5
+    torch.testing.assert_close(found, torch.tensor([ones, (math.log(2) + math.log(3)) / 2, math.log(2.5)]))
+    with pytest.raises(ValueError, match=r"between 1 and the 5 weights, got \[6\]"):
+        likelihood.importance_bounds(weights, (6,))
+
+
+def test_a_part_repeats_the_whole(fashion):
+    model, images = seeded_vae(1), fashion.test.images[:3]
+    whole = likelihood.importance_weights(model, images, 20)
+    torch.testing.assert_close(likelihood.importance_weights(model, images[:2], 20), whole[:2])
+    assert not torch.allclose(likelihood.importance_weights(model, images[:1], 20, seed=1), whole[:1])
+
+
+def test_gauss_hermite_elbo_of_a_gaussian(bump):
+    assert float(evidence.gauss_hermite_elbo(*bump, order=4)) == pytest.approx(closed_form_elbo(), abs=2e-4)
+
+
+def test_summary_is_in_bits_with_standard_errors():
+    bounds = torch.tensor([[-784.0, -392.0], [-392.0, -392.0]]) * math.log(2)
+    found = evidence.summary(bounds, (2, 1, 28, 28))
+    assert found["bpd"] == pytest.approx([0.75, 0.5])
+    assert found["se"] == pytest.approx([0.25, 0])
+    assert (found["images"], found["sizes"]) == (2, [1, 10])
+    assert found["first"] == bounds.tolist()

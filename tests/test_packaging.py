@@ -29,7 +29,7 @@ def wanted(*extras: str) -> dict[str, str]:
 
 def test_environment_yml_and_pyproject_agree():
     text = (ROOT / "environment.yml").read_text()
-    conda = dict(re.findall(r"^  - ([\w-]+)>=([\d.]+)$", text, re.M))
+    conda = dict(re.findall(r"^ +- ([\w-]+)>=([\d.]+)$", text, re.M))
     conda = {CONDA_NAMES.get(name, name): bound for name, bound in conda.items()}
     assert conda == wanted("notebooks", "test")
     assert re.search(r"^channels:\n  - conda-forge\n  - nodefaults$", text, re.M)
@@ -50,13 +50,14 @@ def test_constraints_pin_every_dependency_and_name_no_host():
 def test_core_imports_without_jupyter_and_without_side_effects():
     program = """
 import sys
-hidden = ("IPython", "ipywidgets", "jupyterlab", "papermill", "nbval", "nbformat", "ipykernel", "traitlets")
+hidden = ("IPython", "ipywidgets", "jupyterlab", "papermill", "nbval", "nbformat", "ipykernel", "traitlets",
+          "anywidget", "constriction")
 sys.modules.update(dict.fromkeys(hidden))
 import matplotlib, torch
 before = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
 import vaehelpers
 from vaehelpers import checkpoint, data, diagrams, download, drawn, errors, figures, latent, mail, model, objective
-from vaehelpers import likelihood, outputs, provenance, seq2seq, settings, spam, timing, training, __main__
+from vaehelpers import likelihood, outputs, provenance, seq2seq, settings, spam, timing, training, walk, __main__
 after = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
 assert before[0] == after[0] and torch.equal(before[1], after[1]) and before[2] == after[2]
 sys.exit(__main__.main(["run"]))
@@ -71,7 +72,7 @@ def test_published_weights_travel_with_the_package():
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["vaehelpers"]
     package = ROOT / "vaehelpers"
     packed = {path for pattern in patterns for path in package.glob(pattern)}
-    endings = (".safetensors", ".json", ".mplstyle", ".txt")
+    endings = (".safetensors", ".json", ".mplstyle", ".txt", ".js", ".css")
     assert {path for path in package.rglob("*") if path.suffix in endings} <= packed
 
 

@@ -1,10 +1,10 @@
-"""The command line: `python -m vaehelpers data | train | evaluate | run | reversal`."""
+"""The command line: `python -m vaehelpers data | train | evaluate | run | reversal | evidence`."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from . import checkpoint, data, seq2seq, settings, training
+from . import checkpoint, data, epoch_log, evidence, recorded, seq2seq, settings, training
 from .errors import SettingError, UserError
 
 TRAIN_DEFAULTS = {"data": "fashion-mnist", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": 1e-3,
@@ -64,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     reversal = _add(commands, "reversal", _reversal, "train notebook 01's three models that reverse words")
     reversal.add_argument("--out", type=Path, default=seq2seq.PUBLISHED, help="folder for the weights")
     _add_settings(reversal, {"train_steps": seq2seq.STEPS, "seed": 42})
+    proof = _add(commands, "evidence", _evidence, "record the slow scores of notebooks 03 and 04 (an hour or two)")
+    proof.add_argument("--out", type=Path, default=recorded.FOLDER, help="folder for the record")
     return parser
 
 
@@ -96,7 +98,7 @@ def _data(args: argparse.Namespace) -> None:
 def _train(args: argparse.Namespace) -> None:
     config = _checked(args, TRAIN_DEFAULTS)
     folder = args.out or Path("runs") / _run_name(config, args.no_noise)
-    dataset, log = data.load(config.pop("data")), _log(args.tensorboard)
+    dataset, log = data.load(config.pop("data")), epoch_log.tensorboard(args.tensorboard)
     folder.mkdir(parents=True, exist_ok=True)  # so that a folder that cannot be is known before an epoch is spent
     previous = checkpoint.latest(folder)
     records = training.fit(dataset, folder=folder, compiled=args.compile, noise=not args.no_noise, **config)
@@ -117,25 +119,6 @@ def _run_name(config: dict, no_noise: bool) -> str:
     unusual = [f"{key}={value}" for key, value in config.items()
                if key not in ("z_dim", "seed", "epochs", "device") and value != TRAIN_DEFAULTS[key]]
     return "-".join([f"z{config['z_dim']:02d}", f"seed{config['seed']}", *unusual, *["no-noise"] * no_noise])
-
-
-def _log(folder: Path | None):
-    """Return a function that writes an epoch record to a TensorBoard log in `folder`, or one that does nothing."""
-    if folder is None:
-        return lambda record: None
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise SettingError(f"--tensorboard {folder} needs the package tensorboard; "
-                           "install vaehelpers[tensorboard] or leave the option out") from None
-    writer = SummaryWriter(folder)
-
-    def log(record: training.EpochRecord) -> None:
-        for name, value in vars(record).items():
-            if name != "epoch":
-                writer.add_scalar(name, value, record.epoch)
-        writer.flush()
-    return log
 
 
 def _evaluate(args: argparse.Namespace) -> None:
@@ -175,6 +158,14 @@ def _reversal(args: argparse.Namespace) -> None:
     for kind in seq2seq.KINDS:
         model = seq2seq.train(kind, config["train_steps"], config["seed"])
         print(f"{kind}: {seq2seq.save(model, kind, args.out)}", flush=True)
+
+
+def _evidence(args: argparse.Namespace) -> None:
+    results = {}
+    for name, part in evidence.compute(data.load()):
+        results[name] = part
+        print(f"{name}: done", flush=True)
+    recorded.keep(evidence.NAME, results, args.out)
 
 
 def _pair(text: str) -> tuple[str, str]:

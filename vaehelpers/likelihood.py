@@ -1,11 +1,14 @@
-"""log p(x) of a trained VAE with two latents, by quadrature over the latent plane, and the true posterior with it."""
+"""log p(x) of a trained VAE: bounds by importance sampling, and for two latents its value, by quadrature."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
+from . import training
 from .model import VAE
 
 REACH = 10.0  # half the side of the square that is integrated over: the prior's mass beyond it is 3e-23
@@ -54,6 +57,36 @@ def log_likelihood(model: VAE, images: Tensor, z: Tensor, batch_size: int = 250)
 
 
 @torch.no_grad()
+def importance_weights(model: VAE, images: Tensor, draws: int, seed: int = 42) -> Tensor:
+    """Return log p(x|z) + log p(z) - log q(z|x) in nats at `draws` samples z of q(z|x): float64 `[N,draws]`.
+
+    `images` are levels `[N,1,28,28]`. Their mean over z is the ELBO, the logarithm of their mean exponential is the
+    bound of Burda, Grosse & Salakhutdinov 2016, Eq. 8. The noise of image i depends on `seed` and i alone, so that
+    a part repeats what the whole gave. Memory grows with neither N (beyond the result) nor `draws`.
+    """
+    zero, rows = torch.zeros(model.z_dim), []
+    for i, image in enumerate(tqdm(images.split(1), "images", leave=False, disable=not training.watched())):
+        mean, log_std = (part[0].cpu() for part in model.encoder(image.to(model.device)))
+        noise = torch.Generator().manual_seed(seed * 1_000_003 + i)
+        z = mean + log_std.exp() * torch.randn(draws, model.z_dim, generator=noise)
+        rows.append(log_likelihood(model, image, z)[0] + log_normal(z, zero, zero) - log_normal(z, mean, log_std))
+    return torch.stack(rows)
+
+
+def importance_bounds(log_weights: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Return the importance-weighted bound on log p(x) in nats for each number K in `sizes`: `[N,n]` -> `[N,len]`.
+
+    The n weights form n // K groups; the bound is the average over groups of log 1/K sum exp. K = 1 is the ELBO.
+    Raises ValueError if a size is not between 1 and n.
+    """
+    if not all(1 <= size <= log_weights.shape[1] for size in sizes):
+        raise ValueError(f"sizes must lie between 1 and the {log_weights.shape[1]} weights, got {list(sizes)}")
+    whole = {size: log_weights[:, : log_weights.shape[1] // size * size] for size in sizes}
+    groups = [part.unflatten(1, (-1, size)) for size, part in whole.items()]
+    return torch.stack([(part.logsumexp(2) - math.log(part.shape[2])).mean(1) for part in groups], 1)
+
+
+@torch.no_grad()
 def quadrature(model: VAE, images: Tensor, coarse: float = 0.2, halvings: int = 6) -> list[Quadrature]:
     """Integrate p(x|z) p(z) over two latents for each image of levels `[N,1,28,28]`, halving squares where it matters.
 
@@ -92,6 +125,6 @@ def _refine(model: VAE, image: Tensor, z: Tensor, values: Tensor, side: float, h
 
 
 def log_normal(z: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
-    """Return log N(z | mean, diag(std^2)) in nats: `[n,2]` -> `(n,)`."""
+    """Return log N(z | mean, diag(std^2)) in nats: `[n,D]` -> `(n,)`."""
     u = (z - mean) / log_std.exp()
-    return -0.5 * u.square().sum(-1) - log_std.sum() - math.log(2 * math.pi)
+    return -0.5 * u.square().sum(-1) - log_std.sum() - z.shape[-1] / 2 * math.log(2 * math.pi)

@@ -94,6 +94,11 @@ def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) 
     return {**_scores(recon.mean(), kl.mean(), images.shape), "bpd_se": float(spread) / math.sqrt(len(images))}
 
 
+def watched() -> bool:
+    """Whether somebody sees a progress bar: on a terminal or in a notebook, but not in a batch run."""
+    return not os.environ.get(BATCH) and ("ipykernel" in sys.modules or sys.stderr.isatty())
+
+
 class _Run:
     """One training run: data on the device, model, optimizer and history, restored where a folder has them."""
 
@@ -144,7 +149,7 @@ class _Run:
         self.model.train()
         batches = self._batches(number)
         total = torch.zeros(2, device=self.device)
-        for imgs, eps in tqdm(batches, f"epoch {number}", leave=False, disable=not _watched()):
+        for imgs, eps in tqdm(batches, f"epoch {number}", leave=False, disable=not watched()):
             recon, kl = (part.mean() for part in self.loss(imgs, eps))
             self.optimizer.zero_grad()
             (recon + self.config["beta"] * kl).backward()
@@ -176,11 +181,6 @@ class _Run:
         checkpoint.save(self.folder, record.epoch, self.model, self.optimizer, meta)
         for path in checkpoint.found(self.folder)[:-1]:
             checkpoint.drop(path, weights_too=checkpoint.epoch_of(path) not in keep)
-
-
-def _watched() -> bool:
-    """Whether somebody sees a progress bar: on a terminal or in a notebook, but not in a batch run."""
-    return not os.environ.get(BATCH) and ("ipykernel" in sys.modules or sys.stderr.isatty())
 
 
 def _scores(recon: Tensor, kl: Tensor, img_shape: tuple[int, ...]) -> dict[str, float]:
