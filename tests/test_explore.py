@@ -80,3 +80,20 @@ def test_text_box_answers_as_one_types():
     assert verdict.value == "4 characters"
     box.value = "sixsix"
     assert verdict.value == "6 characters"
+
+
+def test_picker_draws_the_chosen_item():
+    drawn = []
+
+    def draw(i, axes):
+        drawn.append(i)
+        axes[0].plot([0, i])
+        return f"item {i} in {len(axes)} panels"
+    canvas, panel = explore.picker(3, "item", draw).children
+    slider, note = panel.children
+    first = canvas.value
+    slider.value = 2
+    assert drawn == [0, 2]
+    assert note.value == "item 2 in 2 panels"
+    assert canvas.value != first
+    assert bytes(canvas.value).startswith(b"\x89PNG")

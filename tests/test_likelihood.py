@@ -49,6 +49,9 @@ def test_evidence_and_posterior_of_a_gaussian(bump):
     assert found.log_evidence == pytest.approx(exact, abs=2e-4)  # the decoder computes in single precision
     mean, std = MEAN / (1 + STD**2), STD / total
     assert found.kl_to_posterior(mean, std.log()) == pytest.approx(0, abs=2e-4)
+    centre, cov = found.posterior_moments
+    torch.testing.assert_close(centre, mean.double(), rtol=0, atol=1e-4)
+    torch.testing.assert_close(cov, torch.diag(std.double() ** 2), rtol=1e-3, atol=1e-6)
     other = torch.tensor([1.25, -0.6]), torch.tensor([0.06, 0.2])
     kl = float(KLD((other[0] - mean) / std, (other[1] / std).log()))  # in units of the posterior
     assert found.kl_to_posterior(other[0], other[1].log()) == pytest.approx(kl, rel=1e-3)

@@ -112,6 +112,22 @@ def kl_explorer(kl: Callable[[float, float, float, float], float]) -> widgets.Wi
     return _drawn(sliders, draw)
 
 
+def picker(number: int, name: str, draw: Callable[[int, Sequence[Axes]], str]) -> widgets.Widget:
+    """Return a slider over 0, 1, ..., `number` - 1, and a figure of two panels with a line of text below.
+
+    `draw(i, axes)` draws item i into the two axes and returns the text.
+    """
+    which = _slider(0, 0, number - 1, 1, name)
+    which.add_class("picker")
+
+    def shown() -> tuple[Axes, str]:
+        fig = Figure(figsize=(7.4, 3.7), layout="none")
+        axes = fig.subplots(1, 2, gridspec_kw={"left": 0.08, "right": 0.99, "bottom": 0.13, "top": 0.97})
+        text = draw(which.value, axes)
+        return axes[0], text
+    return _drawn([which], shown)
+
+
 def _slider(value: float, low: float, high: float, step: float, name: str) -> widgets.Widget:
     """Return a slider over whole numbers where `step` is one, else over floats."""
     options = {"min": low, "max": high, "step": step, "description": name, "style": {"description_width": "90px"}}

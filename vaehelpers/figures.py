@@ -76,6 +76,24 @@ def prior_samples(z: Tensor, share: Tensor, mean: Sequence[float], std: float, a
     return ax
 
 
+def posterior(density: Tensor, axes: tuple[Tensor, Tensor], mean: Tensor, std: Tensor, ax: Axes | None = None) -> Axes:
+    """Draw contours of p(z|x), `density` `[n,m]` over `axes` z1 `(n,)` and z2 `(m,)`, and q = N(mean, diag(std^2)).
+
+    The density's scale does not matter. Both are drawn where a Gaussian has its first three standard deviations.
+    """
+    ax = ax or plt.subplots(figsize=(4.4, 4))[1]
+    heights = [math.exp(-k**2 / 2) for k in (3, 2, 1)]
+    ax.contour(*(axis.numpy() for axis in axes), (density / density.max()).T.numpy(), levels=heights, colors="C0")
+    turn = np.linspace(0, 2 * np.pi, 100)
+    for k in (1, 2, 3):
+        ax.plot(float(mean[0]) + k * float(std[0]) * np.cos(turn), float(mean[1]) + k * float(std[1]) * np.sin(turn), "C1")
+    ax.plot([], [], "C0", label="posterior p(z|x)")
+    ax.plot([], [], "C1", label="encoder q(z|x)")
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    ax.legend(fontsize=8, frameon=True)
+    return ax
+
+
 def kl_integrand(q: tuple[float, float], p: tuple[float, float], ax: Axes | None = None) -> Axes:
     """Draw two Gaussians, each `(mean, std)`, and shade the integrand of KL(q||p), whose area is the KL in nats."""
     ax = ax or plt.subplots()[1]
@@ -127,6 +145,13 @@ def class_map(counts: Tensor, ax: Axes | None = None) -> Axes:
         if (owner == label).any():
             ax.text(*_middle(owner == label), name, ha="center", va="center", fontsize=8,
                     bbox={"facecolor": "white", "edgecolor": CLASS_COLOURS[label], "pad": 2})
+    return _percentile_axes(ax)
+
+
+def percentile_map(values: Tensor, label: str, ax: Axes | None = None) -> Axes:
+    """Draw values `[n,n]` of the manifold's cells, row 0 at the top, in colours with a bar that `label` names."""
+    ax = ax or plt.subplots(figsize=(6, 5))[1]
+    ax.figure.colorbar(ax.imshow(values.numpy(), extent=(0, 1, 0, 1), cmap="viridis"), label=label)
     return _percentile_axes(ax)
 
 

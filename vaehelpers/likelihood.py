@@ -32,6 +32,14 @@ class Quadrature(NamedTuple):
         """log p(x) in nats, the midpoint rule's sum over the squares (practical, Eq. 9)."""
         return float((self.log_joint + self.log_area).logsumexp(0))
 
+    @property
+    def posterior_moments(self) -> tuple[Tensor, Tensor]:
+        """Mean `(2,)` and covariance `[2,2]` of p(z|x)."""
+        share = (self.log_joint + self.log_area - self.log_evidence).exp()
+        mean = share @ self.z
+        away = self.z - mean
+        return mean, (share[:, None] * away).T @ away
+
     def masses(self, mean: Tensor, log_std: Tensor) -> Tensor:
         """Return what the squares hold of p(x, z) and of q = N(mean, diag(std^2)), as logarithms, `(2,)`."""
         log_q = log_normal(self.z, mean.double(), log_std.double())

@@ -70,6 +70,7 @@ SETTINGS = {
     "data": Setting(str, "the data set", choices=SOURCES),
     "device": Setting(str, "where to compute", choices=DEVICES),
     "epochs": Setting(int, "epochs to train", 1, 9_999),
+    "exact_images": Setting(int, "test images whose log p(x) is integrated", 6, 500),
     "false_positive_cost": Setting(float, "missed spams that one lost mail is as bad as", 0.01, 10_000),
     "grid_size": Setting(int, "pictures along each side of the manifold", 2, 60),
     "lr": Setting(float, "Adam's learning rate", 1e-8, 1.0),
