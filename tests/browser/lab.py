@@ -1,0 +1,75 @@
+"""JupyterLab with a copy of a notebook in it, for a browser to open."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+TOKEN = "for-the-test"
+FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "JUPYTERLAB_SETTINGS_DIR",
+           "JUPYTERLAB_WORKSPACES_DIR")
+SETTINGS = {"notebook-extension/tracker": {"windowingMode": "none"},  # so that every cell is in the page
+            "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
+IDLE = "document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle')"
+
+
+@contextmanager
+def jupyterlab(folder: Path, notebook: Path):
+    """Serve a copy of a notebook with settings of its own; yield the address at which JupyterLab shows it."""
+    env = {**os.environ, **{name: str(folder / name) for name in FOLDERS}}
+    env.pop("VAEHELPERS_BATCH", None)  # somebody is watching
+    for name, content in SETTINGS.items():
+        path = folder / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    served = folder / "served"
+    served.mkdir()
+    shutil.copy(notebook, served)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
+               f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={served}"]
+    log = (folder / "log").open("w")
+    server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(server, f"{address}/api/status?token={TOKEN}")
+        yield f"{address}/lab/workspaces/test/tree/{notebook.name}?token={TOKEN}&reset"
+    finally:
+        for kernel in _ask(f"{address}/api/kernels?token={TOKEN}"):  # they would outlive the page
+            _ask(f"{address}/api/kernels/{kernel['id']}?token={TOKEN}", "DELETE")
+        server.terminate()
+        server.wait(20)
+        log.close()
+
+
+def run_all(page, address: str) -> None:
+    """Open a notebook in JupyterLab and start all of its cells."""
+    page.goto(address)
+    page.wait_for_selector(".jp-Notebook", timeout=120_000)
+    page.wait_for_function(IDLE, timeout=120_000)
+    page.click("text=Run >> nth=0")
+    page.click('[data-command="runmenu:run-all"]')
+
+
+def _wait(server: subprocess.Popen, url: str) -> None:
+    for _ in range(240):
+        assert server.poll() is None, "JupyterLab did not start"
+        try:
+            return _ask(url)
+        except OSError:
+            try:
+                server.wait(0.5)
+            except subprocess.TimeoutExpired:
+                continue
+    raise TimeoutError("JupyterLab did not answer within two minutes")
+
+
+def _ask(url: str, method: str = "GET"):
+    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10) as answer:
+        return json.loads(answer.read() or "null")
