@@ -56,8 +56,9 @@ sys.modules.update(dict.fromkeys(hidden))
 import matplotlib, torch
 before = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
 import vaehelpers
-from vaehelpers import checkpoint, data, diagrams, download, drawn, errors, figures, latent, mail, model, objective
-from vaehelpers import likelihood, outputs, provenance, seq2seq, settings, spam, timing, training, walk, __main__
+from vaehelpers import checkpoint, classifier, data, diagrams, download, drawn, epoch_log, errors, evidence, figures
+from vaehelpers import latent, likelihood, mail, model, objective, outputs, progress, provenance, recorded, seq2seq
+from vaehelpers import settings, spam, timing, training, walk, __main__
 after = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
 assert before[0] == after[0] and torch.equal(before[1], after[1]) and before[2] == after[2]
 sys.exit(__main__.main(["run"]))

@@ -196,3 +196,11 @@ def test_gpu_agrees_with_cpu(few):
 def test_compiled_agrees_with_eager(few):
     eager, fast = (records(few, 1, compiled=compiled, **TINY) for compiled in (False, True))
     assert fast[1] == pytest.approx(eager[1], rel=1e-4)
+
+
+def test_watch_sees_the_batches(drawn):
+    seen = []
+    head = Dataset("drawn", "few", drawn.train.head(70), drawn.val.head(10), drawn.test)
+    list(training.fit(head, 2, batch_size=10, watch=lambda when, bpd: seen.append((when, bpd))))
+    assert [when for when, _ in seen] == pytest.approx([0, 5 / 7, 1, 1 + 5 / 7])
+    assert all(3 < bpd < 5 for _, bpd in seen)

@@ -1,10 +1,10 @@
-"""The command line: `python -m vaehelpers data | train | evaluate | run | reversal | evidence`."""
+"""The command line: `python -m vaehelpers data | train | evaluate | run | reversal | classifier | evidence`."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from . import checkpoint, data, epoch_log, evidence, recorded, seq2seq, settings, training
+from . import checkpoint, classifier, data, epoch_log, evidence, recorded, seq2seq, settings, training
 from .errors import SettingError, UserError
 
 TRAIN_DEFAULTS = {"data": "fashion-mnist", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": 1e-3,
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     reversal = _add(commands, "reversal", _reversal, "train notebook 01's three models that reverse words")
     reversal.add_argument("--out", type=Path, default=seq2seq.PUBLISHED, help="folder for the weights")
     _add_settings(reversal, {"train_steps": seq2seq.STEPS, "seed": 42})
+    _add(commands, "classifier", _classifier, "train the classifier by which notebook 03 judges samples (a minute)")
     proof = _add(commands, "evidence", _evidence, "record the slow scores of notebooks 03 and 04 (an hour or two)")
     proof.add_argument("--out", type=Path, default=recorded.FOLDER, help="folder for the record")
     return parser
@@ -158,6 +159,13 @@ def _reversal(args: argparse.Namespace) -> None:
     for kind in seq2seq.KINDS:
         model = seq2seq.train(kind, config["train_steps"], config["seed"])
         print(f"{kind}: {seq2seq.save(model, kind, args.out)}", flush=True)
+
+
+def _classifier(args: argparse.Namespace) -> None:
+    dataset = data.load()
+    model = classifier.train(dataset)
+    accuracy = classifier.accuracy(model, dataset.val.images, dataset.val.labels)
+    print(f"{classifier.save(model)}: {accuracy:.3f} of the validation images are classified rightly")
 
 
 def _evidence(args: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from . import checkpoint, data, outputs, provenance, settings, training
+from . import checkpoint, data, outputs, progress, provenance, settings, training
 from .errors import BatchError, SettingError
 
 # Kernels talk over files instead of TCP ports, so that nobody else on the machine can listen; and an interrupted
@@ -126,7 +126,7 @@ def _one(source: Path, name: str, parameters: dict, stage: Path, failed: Path) -
 
 def _execute(path: Path, parameters: dict, target: Path, failed: Path):
     """Execute one notebook through papermill; on failure keep it in `failed` and raise BatchError."""
-    os.environ[training.BATCH] = "1"  # the kernel inherits it, and draws no progress bars
+    os.environ[progress.BATCH] = "1"  # the kernel inherits it, and draws no progress bars
     try:
         return papermill.execute_notebook(path, target, parameters, kernel_name="python3", cwd=path.parent,
                                           progress_bar=sys.stderr.isatty(), config=KERNEL)
@@ -135,7 +135,7 @@ def _execute(path: Path, parameters: dict, target: Path, failed: Path):
     except (DeadKernelError, NoSuchKernel) as error:
         reason = f"lost its kernel ({type(error).__name__}; out of memory, or ipykernel is not installed)"
     finally:
-        os.environ.pop(training.BATCH)
+        os.environ.pop(progress.BATCH)
     failed.mkdir(parents=True, exist_ok=True)
     shutil.copy(target, failed / path.name)
     raise BatchError(f"{path.name} {reason} (see {failed / path.name})")

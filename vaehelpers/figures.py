@@ -84,9 +84,9 @@ def posterior(density: Tensor, axes: tuple[Tensor, Tensor], mean: Tensor, std: T
     ax = ax or plt.subplots(figsize=(4.4, 4))[1]
     heights = [math.exp(-k**2 / 2) for k in (3, 2, 1)]
     ax.contour(*(axis.numpy() for axis in axes), (density / density.max()).T.numpy(), levels=heights, colors="C0")
-    turn = np.linspace(0, 2 * np.pi, 100)
+    turn = torch.linspace(0, 2 * math.pi, 100)
     for k in (1, 2, 3):
-        ax.plot(float(mean[0]) + k * float(std[0]) * np.cos(turn), float(mean[1]) + k * float(std[1]) * np.sin(turn), "C1")
+        ax.plot((mean[0] + k * std[0] * turn.cos()).numpy(), (mean[1] + k * std[1] * turn.sin()).numpy(), "C1")
     ax.plot([], [], "C0", label="posterior p(z|x)")
     ax.plot([], [], "C1", label="encoder q(z|x)")
     ax.set(xlabel="$z_1$", ylabel="$z_2$")

@@ -1,10 +1,8 @@
 """The training loop: `fit` yields one record per epoch, so notebooks, command line and tests share it."""
 
 import math
-import os
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,13 +10,12 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from . import checkpoint, provenance
+from . import checkpoint, progress, provenance
 from .data import Dataset
 from .errors import CheckpointError, SettingError, TrainingError
 from .model import VAE, seeded_vae
 from .objective import elbo_to_bpd
 
-BATCH = "VAEHELPERS_BATCH"  # set in the environment of a batch run: no progress bars
 LATER = {"beta": 1.0, "noise": True}  # settings that runs of older versions did not write down
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
@@ -54,7 +51,8 @@ def choose_device(name: str = "auto") -> torch.device:
 def fit(data: Dataset, epochs: int, *, z_dim: int = 20, num_filters: int = 32, lr: float = 1e-3,
         batch_size: int = 128, seed: int = 42, device: str = "auto", folder: str | Path | None = None,
         keep: tuple[int, ...] = (10,), compiled: bool = False, beta: float = 1.0,
-        noise: bool = True) -> Iterator[tuple[EpochRecord, VAE]]:
+        noise: bool = True, watch: Callable[[float, float], None] | None = None,
+        ) -> Iterator[tuple[EpochRecord, VAE]]:
     """Train a VAE with Adam at a constant rate; yield `(record, model)` for epochs 0, 1, ..., `epochs`.
 
     The loss is recon + `beta` KL; with `noise=False` the decoder gets the encoder's mean itself, which for `beta=0`
@@ -63,11 +61,12 @@ def fit(data: Dataset, epochs: int, *, z_dim: int = 20, num_filters: int = 32, l
     With `folder`, a checkpoint is written after each epoch (older ones go, except those in `keep`), and
     a folder that holds one is resumed: its records are yielded first (with the newest weights), then training
     goes on exactly as if it had never stopped. The same seed on the same CPU with the same thread count repeats
-    every number. Raises SettingError for a device that is not there, CheckpointError if the folder's run had
-    other settings or more epochs, TrainingError if the loss is no longer finite.
+    every number. `watch(epochs so far, bpd of a batch)` is called at every fifth step. Raises SettingError for a device
+    that is not there, CheckpointError if the folder's run had other settings or more epochs, TrainingError if the loss
+    is no longer finite.
     """
     run = _Run(data, dict(z_dim=z_dim, num_filters=num_filters, lr=lr, batch_size=batch_size, seed=seed,
-                          compiled=compiled, beta=beta, noise=noise), choose_device(device), folder)
+                          compiled=compiled, beta=beta, noise=noise), choose_device(device), folder, watch)
     if len(run.history) > epochs + 1:
         raise CheckpointError(f"{folder} holds a run of {len(run.history) - 1} epochs, more than {epochs}; "
                               "ask for at least as many, or give another folder")
@@ -94,19 +93,15 @@ def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) 
     return {**_scores(recon.mean(), kl.mean(), images.shape), "bpd_se": float(spread) / math.sqrt(len(images))}
 
 
-def watched() -> bool:
-    """Whether somebody sees a progress bar: on a terminal or in a notebook, but not in a batch run."""
-    return not os.environ.get(BATCH) and ("ipykernel" in sys.modules or sys.stderr.isatty())
-
-
 class _Run:
     """One training run: data on the device, model, optimizer and history, restored where a folder has them."""
 
-    def __init__(self, data: Dataset, config: dict, device: torch.device, folder: str | Path | None):
+    def __init__(self, data: Dataset, config: dict, device: torch.device, folder: str | Path | None,
+                 watch: Callable[[float, float], None] | None = None):
         self.config = {**config, "data": data.name, "data_sha256": data.sha256}
         self.train, self.val, self.device = data.train.images.to(device), data.val, device
         self.folder = Path(folder) if folder else None
-        self.history = []
+        self.history, self.watch = [], watch
         previous = checkpoint.latest(Path(folder)) if folder else None
         self.model = self._restore(previous) if previous else self._build()
         self.model.to(device)
@@ -149,12 +144,14 @@ class _Run:
         self.model.train()
         batches = self._batches(number)
         total = torch.zeros(2, device=self.device)
-        for imgs, eps in tqdm(batches, f"epoch {number}", leave=False, disable=not watched()):
+        for i, (imgs, eps) in enumerate(tqdm(batches, f"epoch {number}", leave=False, disable=not progress.watched())):
             recon, kl = (part.mean() for part in self.loss(imgs, eps))
             self.optimizer.zero_grad()
             (recon + self.config["beta"] * kl).backward()
             self.optimizer.step()
             total += torch.stack([recon.detach(), kl.detach()])
+            if self.watch and i % 5 == 0:
+                self.watch(number - 1 + i / len(batches), float(elbo_to_bpd(recon + kl, imgs.shape)))
         return _scores(*(total.cpu().double() / len(batches)), self.train.shape)
 
     def _batches(self, number: int) -> list[tuple[Tensor, Tensor]]:
