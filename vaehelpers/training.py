@@ -151,7 +151,7 @@ class _Run:
             self.optimizer.step()
             total += torch.stack([recon.detach(), kl.detach()])
             if self.watch and i % 5 == 0:
-                self.watch(number - 1 + i / len(batches), float(elbo_to_bpd(recon + kl, imgs.shape)))
+                self.watch(number - 1 + i / len(batches), float(elbo_to_bpd((recon + kl).detach(), imgs.shape)))
         return _scores(*(total.cpu().double() / len(batches)), self.train.shape)
 
     def _batches(self, number: int) -> list[tuple[Tensor, Tensor]]:
