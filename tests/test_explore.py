@@ -97,3 +97,19 @@ def test_picker_draws_the_chosen_item():
     assert note.value == "item 2 in 2 panels"
     assert canvas.value != first
     assert bytes(canvas.value).startswith(b"\x89PNG")
+
+
+def test_live_curve_is_redrawn_by_batches_and_epochs(monkeypatch):
+    now = [10.0]
+    monkeypatch.setattr(explore.time, "monotonic", lambda: now[0])
+    curve = explore.LiveCurve(2)
+    empty = bytes(curve.widget.value)
+    curve.batch(0.0, 4.0)  # too soon after the first drawing
+    assert bytes(curve.widget.value) == empty
+    now[0] += 1
+    curve.batch(0.5, 3.0)
+    drawn = bytes(curve.widget.value)
+    assert drawn != empty
+    curve.epoch(1, 2.5)
+    assert bytes(curve.widget.value) != drawn
+    assert curve.points == {"batches": [(0.0, 4.0), (0.5, 3.0)], "validation": [(1, 2.5)]}

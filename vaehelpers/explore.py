@@ -2,6 +2,7 @@
 
 import io
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -128,6 +129,35 @@ def picker(number: int, name: str, draw: Callable[[int, Sequence[Axes]], str]) -
     return _drawn([which], shown)
 
 
+class LiveCurve:
+    """Training and validation bpd, drawn while `training.fit` runs: give it `batch` to call, and epochs to `epoch`.
+
+    `widget` is what to display. Nothing is drawn more often than five times a second.
+    """
+    def __init__(self, epochs: int):
+        self.widget, self.epochs, self.points = widgets.Image(format="png"), epochs, {"batches": [], "validation": []}
+        self._draw()
+
+    def batch(self, when: float, bpd: float) -> None:
+        """Add the score of a batch, `when` in epochs."""
+        self.points["batches"].append((when, bpd))
+        if time.monotonic() - self._drawn > 0.2:
+            self._draw()
+
+    def epoch(self, number: int, bpd: float) -> None:
+        """Add the validation score after an epoch."""
+        self.points["validation"].append((number, bpd))
+        self._draw()
+
+    def _draw(self) -> None:
+        ax = _axes(6, 3)
+        for (name, points), style in zip(self.points.items(), ("-", "o-"), strict=True):
+            ax.plot(*zip(*points, strict=True) if points else ((), ()), style, label=name)
+        ax.set(xlabel="epoch", ylabel="bits per dimension", xlim=(0, self.epochs), ylim=(1, 4.2))
+        ax.legend(loc="upper right")
+        self.widget.value, self._drawn = _png(ax), time.monotonic()
+
+
 def _slider(value: float, low: float, high: float, step: float, name: str) -> widgets.Widget:
     """Return a slider over whole numbers where `step` is one, else over floats."""
     options = {"min": low, "max": high, "step": step, "description": name, "style": {"description_width": "90px"}}
@@ -145,14 +175,18 @@ def _drawn(sliders: Sequence[widgets.Widget], draw: Callable[[], tuple[Axes, str
 
     def redraw(_=None):
         ax, note.value = draw()
-        buffer = io.BytesIO()
-        FigureCanvasAgg(ax.figure).print_png(buffer)  # savefig would draw twice, to measure a tight frame
-        canvas.value = buffer.getvalue()
+        canvas.value = _png(ax)
 
     for slider in sliders:
         slider.observe(redraw, "value")
     redraw()
     return widgets.HBox([canvas, widgets.VBox([*sliders, note])])
+
+
+def _png(ax: Axes) -> bytes:
+    buffer = io.BytesIO()
+    FigureCanvasAgg(ax.figure).print_png(buffer)  # savefig would draw twice, to measure a tight frame
+    return buffer.getvalue()
 
 
 def text_box(judge: Callable[[str], str], text: str) -> widgets.Widget:
