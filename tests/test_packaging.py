@@ -1,6 +1,7 @@
 """What a fresh machine gets: dependency lists that agree, a core without Jupyter, and no side effect of importing."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from vaehelpers import checkpoint, outputs
+from vaehelpers import checkpoint, evidence, outputs, recorded
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -78,12 +79,15 @@ def test_published_weights_travel_with_the_package():
 
 
 def test_readme_states_the_recorded_scores():
-    text = (ROOT / "README.md").read_text()
+    text, bounds = (ROOT / "README.md").read_text(), recorded.load(evidence.NAME)["results"]
     for z_dim in (20, 2):
         meta = checkpoint.read_meta(checkpoint.published(z_dim, 80))
         row = (f"| {z_dim} | {meta['history'][-1]['train_bpd']:.3f} | {meta['history'][-1]['val_bpd']:.3f} "
-               f"| {meta['test']['bpd']:.3f} |")
+               f"| {meta['test']['bpd']:.3f} | {bounds[f'z{z_dim:02d}-test']['bpd'][-1]:.3f} |")
         assert row in text, row
+    explorer = json.loads((ROOT / "benchmarks" / "results" / "explorer.json").read_text())["results"]
+    for name, part in explorer.items():
+        assert f"| {name} | {part['pictures']:.0f} |" in text
 
 
 def test_files_and_functions_stay_small():

@@ -1,4 +1,4 @@
-"""JupyterLab with a copy of a notebook in it, for a browser to open."""
+"""A browser of the system, and JupyterLab with a copy of a notebook for it to open."""
 
 import json
 import os
@@ -10,12 +10,19 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 TOKEN = "for-the-test"
 FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "JUPYTERLAB_SETTINGS_DIR",
            "JUPYTERLAB_WORKSPACES_DIR")
 SETTINGS = {"notebook-extension/tracker": {"windowingMode": "none"},  # so that every cell is in the page
             "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
 IDLE = "document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle')"
+
+
+def chromium() -> str | None:
+    """Return the path of the system's browser, or None."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from lab import jupyterlab, run_all
+from lab import FLAGS, chromium, jupyterlab, run_all
 
 from vaehelpers import checkpoint, latent, walk
 from vaehelpers import page as page_tier
@@ -29,6 +29,36 @@ IMAGE = """async image => {
   context.drawImage(bitmap, 0, 0);
   return Array.from(context.getImageData(0, 0, bitmap.width, bitmap.height).data).filter((_, i) => i % 4 == 0);
 }"""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless browser of the system; the tests are skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    path = chromium()
+    if not path:
+        pytest.skip("no chromium on this machine")
+    with playwright.sync_playwright() as engine:
+        running = engine.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page that notes what goes wrong: `page.problems` are errors on its console, and requests that left."""
+    page = browser.new_page(viewport={"width": 1500, "height": 1100})
+    page.set_default_timeout(30_000)
+    page.problems = []
+    page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("request", lambda request: None if _stays(request.url) else page.problems.append(request.url))
+    yield page
+    page.close()
+
+
+def _stays(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:"))
 
 
 @pytest.mark.parametrize("z_dim", [2, 20])

@@ -1,0 +1,29 @@
+"""Notebook 03's ladder of scores, as stored, against values computed elsewhere; nbval holds the store to the code."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from vaehelpers import outputs
+
+REFERENCE = {"uniform": 4.0, "one_histogram": 2.763, "a_table_for_each_pixel": 2.448,
+             "mixture_of_ten_class_tables": 2.062, "zlib": 1.992, "LZMA": 1.691, "left_and_up": 1.397,
+             "four_neighbours": 1.249}
+
+
+@pytest.fixture(scope="module")
+def results():
+    """The named results of notebook 03."""
+    path = Path(__file__).parents[1] / "notebooks" / "03_vae_train.ipynb"
+    return outputs.collect(nbformat.read(path, 4))[1]
+
+
+def test_the_ladder_agrees_with_the_reference(results):
+    assert {name: results[name]["value"] for name in REFERENCE} == pytest.approx(REFERENCE, abs=1.5e-3)
+
+
+def test_what_is_stored_is_what_was_promised(results):
+    stored, promised = results["bits_back"]["value"], results["promised_by_the_elbo"]["value"]
+    assert stored == pytest.approx(promised, rel=0.02)
+    assert stored < 0.5 * results["png"]["value"]
