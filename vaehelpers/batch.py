@@ -126,16 +126,14 @@ def _one(source: Path, name: str, parameters: dict, stage: Path, failed: Path) -
 
 def _execute(path: Path, parameters: dict, target: Path, failed: Path):
     """Execute one notebook through papermill; on failure keep it in `failed` and raise BatchError."""
-    os.environ[progress.BATCH] = "1"  # the kernel inherits it, and draws no progress bars
     try:
-        return papermill.execute_notebook(path, target, parameters, kernel_name="python3", cwd=path.parent,
-                                          progress_bar=sys.stderr.isatty(), config=KERNEL)
+        with progress.unwatched():
+            return papermill.execute_notebook(path, target, parameters, kernel_name="python3", cwd=path.parent,
+                                              progress_bar=sys.stderr.isatty(), config=KERNEL)
     except PapermillExecutionError as error:
         reason = f"failed in cell [{error.exec_count}]: {error.ename}: {(error.evalue.splitlines() or [''])[0]}"
     except (DeadKernelError, NoSuchKernel) as error:
         reason = f"lost its kernel ({type(error).__name__}; out of memory, or ipykernel is not installed)"
-    finally:
-        os.environ.pop(progress.BATCH)
     failed.mkdir(parents=True, exist_ok=True)
     shutil.copy(target, failed / path.name)
     raise BatchError(f"{path.name} {reason} (see {failed / path.name})")

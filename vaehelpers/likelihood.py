@@ -73,7 +73,8 @@ def importance_weights(model: VAE, images: Tensor, draws: int, seed: int = 42) -
     a part repeats what the whole gave. Memory grows with neither N (beyond the result) nor `draws`.
     """
     zero, rows = torch.zeros(model.z_dim), []
-    for i, image in enumerate(tqdm(images.split(1), "images", leave=False, disable=not progress.watched())):
+    quiet = len(images) < 50 or not progress.watched()
+    for i, image in enumerate(tqdm(images.split(1), "images", leave=False, disable=quiet)):
         mean, log_std = (part[0].cpu() for part in model.encoder(image.to(model.device)))
         noise = torch.Generator().manual_seed(seed * 1_000_003 + i)
         z = mean + log_std.exp() * torch.randn(draws, model.z_dim, generator=noise)

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 BATCH = "VAEHELPERS_BATCH"  # set in the environment of a batch run: no progress bars
 
@@ -22,6 +23,19 @@ def until_interrupted(records: Iterator) -> Iterator:
                 return
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Have what runs inside, and the kernels that it starts, draw no progress bars."""
+    before = os.environ.get(BATCH)
+    os.environ[BATCH] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(BATCH)
+        if before is not None:
+            os.environ[BATCH] = before
 
 
 def watched() -> bool:

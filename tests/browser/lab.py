@@ -30,6 +30,7 @@ def jupyterlab(folder: Path, notebook: Path):
     """Serve a copy of a notebook with settings of its own; yield the address at which JupyterLab shows it."""
     env = {**os.environ, **{name: str(folder / name) for name in FOLDERS}}
     env.pop("VAEHELPERS_BATCH", None)  # somebody is watching
+    env["OMP_NUM_THREADS"] = "1"  # two threads get in each other's way while the browser is busy too
     for name, content in SETTINGS.items():
         path = folder / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)

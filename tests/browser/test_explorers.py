@@ -87,7 +87,7 @@ def lab(page, tmp_path):
     """The page, with notebook 04 run in JupyterLab."""
     with jupyterlab(tmp_path, ROOT / "notebooks" / "04_manifold.ipynb") as address:
         run_all(page, address)
-        page.wait_for_function("document.querySelectorAll('.vae-page[data-frames]').length == 3", timeout=300_000)
+        page.wait_for_function("document.querySelectorAll('.vae-page[data-frames]').length == 3", timeout=600_000)
         yield page
 
 
