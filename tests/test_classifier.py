@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from vaehelpers import classifier
+from vaehelpers import checkpoint, classifier
 from vaehelpers.errors import CheckpointError
 
 
@@ -45,7 +45,7 @@ def test_training_learns_and_repeats(drawn):
 
 def test_save_and_load(tmp_path):
     model, path = classifier.build(), tmp_path / "new" / "classifier.safetensors"
-    assert classifier.save(model, path) == path
+    assert checkpoint.save_plain(model, path) == path
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
     x = torch.randint(16, (2, 1, 28, 28))
     torch.testing.assert_close(classifier.load(path)(x), model(x))

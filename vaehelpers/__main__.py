@@ -165,7 +165,8 @@ def _classifier(args: argparse.Namespace) -> None:
     dataset = data.load()
     model = classifier.train(dataset)
     accuracy = classifier.accuracy(model, dataset.val.images, dataset.val.labels)
-    print(f"{classifier.save(model)}: {accuracy:.3f} of the validation images are classified rightly")
+    path = checkpoint.save_plain(model, classifier.PUBLISHED)
+    print(f"{path}: {accuracy:.3f} of the validation images are classified rightly")
 
 
 def _evidence(args: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
-from torch import Tensor
+from torch import Tensor, nn
 
 from .errors import CheckpointError
 from .model import VAE
@@ -125,6 +125,23 @@ def read_meta(path: Path) -> dict:
 def write_meta(path: Path, meta: dict) -> None:
     """Write a checkpoint's JSON, whole or not at all."""
     _write(path, (json.dumps(meta, indent=1) + "\n").encode())
+
+
+def save_plain(model: nn.Module, path: Path) -> Path:
+    """Write the weights of a model that is no VAE, whole or not at all, and return the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, tensors_to_bytes(_on_cpu(model.state_dict())))
+    return path
+
+
+def load_plain(model: nn.Module, path: Path, what: str, command: str) -> nn.Module:
+    """Return `model` with the weights at `path`, in evaluation mode; CheckpointError, naming the remedy, if broken."""
+    try:
+        model.load_state_dict(tensors_from_bytes(path.read_bytes()))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"{path} does not hold the weights of {what} ({type(error).__name__}); "
+                              f"restore it, or train again with `python -m vaehelpers {command}`") from None
+    return model.eval()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -5,13 +5,10 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from . import checkpoint
 from .data import CLASSES, LEVELS, Dataset
-from .errors import CheckpointError
 
 PUBLISHED = checkpoint.PUBLISHED / "classifier" / "classifier.safetensors"
 EPOCHS = 5
@@ -51,22 +48,9 @@ def train(dataset: Dataset, epochs: int = EPOCHS, seed: int = 42, batch_size: in
     return model.eval()
 
 
-def save(model: nn.Module, path: Path = PUBLISHED) -> Path:
-    """Write the weights, whole or not at all, and return the path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(model.state_dict(), path.with_suffix(".partial"))
-    return path.with_suffix(".partial").replace(path)
-
-
 def load(path: Path = PUBLISHED) -> nn.Sequential:
     """Return the classifier with the weights at `path`. Raises CheckpointError if they are not whole."""
-    model = build()
-    try:
-        model.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"{path} does not hold the classifier's weights ({type(error).__name__}); "
-                              "restore it, or train again with `python -m vaehelpers classifier`") from None
-    return model.eval()
+    return checkpoint.load_plain(build(), path, "the classifier", "classifier")
 
 
 @torch.no_grad()

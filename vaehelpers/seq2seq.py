@@ -6,12 +6,10 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from .errors import CheckpointError
+from . import checkpoint
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 PAD, START = len(LETTERS), len(LETTERS) + 1  # two more symbols of the vocabulary, never predicted
@@ -169,18 +167,9 @@ def translate(model: nn.Module, source: Tensor) -> Tensor:
 
 def save(model: nn.Module, kind: str, folder: Path = PUBLISHED) -> Path:
     """Write a model's weights to `folder`, named after its kind, and return the path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{kind}.safetensors"
-    save_file(model.state_dict(), path.with_suffix(".partial"))
-    return path.with_suffix(".partial").replace(path)  # whole or not at all
+    return checkpoint.save_plain(model, folder / f"{kind}.safetensors")
 
 
 def load(kind: str, folder: Path = PUBLISHED) -> nn.Module:
     """Return the model of one of `KINDS` with the weights in `folder`. Raises CheckpointError if they are not whole."""
-    path, model = folder / f"{kind}.safetensors", build(kind)
-    try:
-        model.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"{path} does not hold the weights of a {kind} model ({type(error).__name__}); "
-                              "restore it, or train again with `python -m vaehelpers reversal`") from None
-    return model.eval()
+    return checkpoint.load_plain(build(kind), folder / f"{kind}.safetensors", f"a {kind} model", "reversal")
