@@ -133,7 +133,7 @@ def test_class_map_names_each_class_that_owns_a_cell():
     counts = torch.zeros(4, 4, 10, dtype=torch.long)
     for label in range(9):
         counts[label // 4, label % 4, label] = figures.RARE
-    ax = figures.class_map(counts)
+    ax = figures.class_map(counts, torch.zeros(1, 112, 112))
     assert [text.get_text() for text in ax.texts] == list(figures.CLASSES[:9])
     plt.close("all")
 
@@ -161,11 +161,16 @@ def test_class_map_puts_row_zero_at_the_top():
     counts = torch.zeros(3, 3, 10, dtype=torch.long)
     counts[0, 2, 5] = 7  # top right
     counts[2, 0, 1] = figures.RARE - 1  # too few to say anything
-    ax = figures.class_map(counts)
+    ink = torch.zeros(1, 84, 84)
+    ink[0, 0, 83] = 1
+    ax = figures.class_map(counts, ink)
     assert [text.get_text() for text in ax.texts] == ["Sandal"]
     assert ax.texts[0].get_position() == pytest.approx((2.5 / 3, 2.5 / 3))
-    assert ax.images[0].get_array()[2, 0].tolist() == [1, 1, 1]
-    np.testing.assert_allclose(ax.images[0].get_array()[0, 2], matplotlib.colors.to_rgb(figures.CLASS_COLOURS[5]))
+    pixels, sandal = ax.images[0].get_array(), np.array(matplotlib.colors.to_rgb(figures.CLASS_COLOURS[5]))
+    assert pixels.shape == (84, 84, 3)
+    assert (pixels[56:, :28] == 1).all()
+    np.testing.assert_allclose(pixels[27, 56], sandal)
+    np.testing.assert_allclose(pixels[0, 83], 0.3 * sandal)
     plt.close("all")
 
 

@@ -122,30 +122,25 @@ def training_curves(history: list[dict], ax: Axes | None = None) -> Axes:
 
 def manifold(picture: Tensor) -> Axes:
     """Draw a manifold `[1,H,W]` of values 0..1, pixel for pixel, over the percentiles of z1 and z2, labelled with z."""
-    height, width = picture.shape[1:]
-    fig = _pixel_figure(width + 90, height + 70)
-    ax = _pixel_axes(fig, 80, 60, width, height)
-    ax.imshow(picture[0].numpy(), cmap="gray", vmin=0, vmax=1, extent=(0, 1, 0, 1), aspect="auto")
-    return _percentile_axes(ax)
+    return _pixel_map(picture[0].numpy())
 
 
-def class_map(counts: Tensor, ax: Axes | None = None) -> Axes:
-    """Colour each manifold cell by its most frequent class, `[n,n,10]` counts; strength is that class's share.
+def class_map(counts: Tensor, picture: Tensor) -> Axes:
+    """Draw a manifold `[1,H,W]` as ink on paper that has the colour of each cell's most frequent class.
 
-    Cells with fewer than `RARE` images stay white. Each class is named in the middle of the cells it owns.
+    `counts` is `[n,n,10]`. The colour is as strong as that class's share; cells with fewer than `RARE` images stay
+    white. Each class is named in the middle of the cells it owns.
     """
-    ax = ax or plt.subplots(figsize=(6, 6))[1]
-    total = counts.sum(-1)
-    colours = np.array([to_rgb(colour) for colour in CLASS_COLOURS])[counts.argmax(-1)]
-    share = (counts.amax(-1) / total.clamp(min=1)).unsqueeze(-1).numpy()
-    share[total < RARE] = 0
-    ax.imshow(1 - share * (1 - colours), extent=(0, 1, 0, 1))
-    owner = counts.argmax(-1).where(total >= RARE, -1)
-    for label, name in enumerate(CLASSES):
-        if (owner == label).any():
-            ax.text(*_middle(owner == label), name, ha="center", va="center", fontsize=8,
-                    bbox={"facecolor": "white", "edgecolor": CLASS_COLOURS[label], "pad": 2})
-    return _percentile_axes(ax)
+    owner = counts.argmax(-1).where(counts.sum(-1) >= RARE, -1)
+    share = (counts.amax(-1) / counts.sum(-1).clamp(min=1) * (owner >= 0)).numpy()[..., None]
+    colours = np.array([to_rgb(colour) for colour in CLASS_COLOURS])[owner]
+    side = picture.shape[1] // len(counts)
+    paper = np.kron(1 - share * (1 - colours), np.ones((side, side, 1)))
+    ax = _pixel_map(paper * (1 - 0.7 * picture[0].numpy()[..., None]))
+    for label in owner[owner >= 0].unique().tolist():
+        ax.text(*_middle(owner == label), CLASSES[label], ha="center", va="center", fontsize=8,
+                bbox={"facecolor": "white", "edgecolor": CLASS_COLOURS[label], "pad": 2})
+    return ax
 
 
 def percentile_map(values: Tensor, label: str, ax: Axes | None = None) -> Axes:
@@ -161,8 +156,7 @@ def class_scatter(codes: Tensor, labels: Tensor, label: int, reach: float = 4, a
     The circle holds 95 % of the prior's mass.
     """
     ax = ax or plt.subplots(figsize=(3, 3))[1]
-    mine = labels == label
-    for chosen, colour in ((~mine, "0.85"), (mine, CLASS_COLOURS[label])):
+    for chosen, colour in ((labels != label, "0.85"), (labels == label, CLASS_COLOURS[label])):
         ax.scatter(*codes[chosen].numpy().T, s=2, color=colour, lw=0)
     ax.add_patch(plt.Circle((0, 0), PRIOR_95, fill=False, lw=0.8))
     ticks = np.arange(-reach, reach + 1, 2)
@@ -171,10 +165,18 @@ def class_scatter(codes: Tensor, labels: Tensor, label: int, reach: float = 4, a
 
 
 def _middle(cells: Tensor) -> tuple[float, float]:
-    """Return the x, y of that one of a class's cells `[n,n]` which is nearest to all of them together."""
+    """Return the x, y of the class's cell nearest to all its cells `[n,n]`; a name put there stays inside the map."""
     places = cells.nonzero().double()
     row, column = places[torch.cdist(places, places).sum(1).argmin()].tolist()
-    return (column + 0.5) / len(cells), 1 - (row + 0.5) / len(cells)
+    return min(max((column + 0.5) / len(cells), 0.07), 0.93), 1 - (row + 0.5) / len(cells)
+
+
+def _pixel_map(pixels: np.ndarray) -> Axes:
+    """Draw pixels `[H,W]` or `[H,W,3]` of values 0..1, each as one pixel, over the percentiles of z1 and z2."""
+    height, width = pixels.shape[:2]
+    ax = _pixel_axes(_pixel_figure(width + 90, height + 70), 80, 60, width, height)
+    ax.imshow(pixels, cmap="gray", vmin=0, vmax=1, extent=(0, 1, 0, 1), aspect="auto")
+    return _percentile_axes(ax)
 
 
 def _percentile_axes(ax: Axes) -> Axes:

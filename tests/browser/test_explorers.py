@@ -1,12 +1,14 @@
-"""The explorers in a real browser: page.js against PyTorch, and notebook 04 in JupyterLab, by mouse and keyboard."""
+"""What moves, in a real browser: page.js against PyTorch, the explorers of notebook 04, the live run of notebook 03."""
 
 import base64
+import re
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import torch
-from lab import FLAGS, chromium, jupyterlab, run_all
+from lab import FLAGS, IDLE, chromium, jupyterlab, run_all
 
 from vaehelpers import checkpoint, latent, walk
 from vaehelpers import page as page_tier
@@ -164,4 +166,45 @@ def test_notebook_04_in_jupyterlab(lab, fashion):
 
     assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert page.problems == []
+
+
+@pytest.fixture
+def live(tmp_path):
+    """Notebook 03 up to its live run, made long, of the stand-in pictures."""
+    notebook = nbformat.read(ROOT / "notebooks" / "03_vae_train.ipynb", 4)
+    last = next(i for i, cell in enumerate(notebook.cells) if "until_interrupted" in cell.source)
+    del notebook.cells[last + 1:]
+    for cell in notebook.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source += '\ndata, epochs, train_images = "drawn", 2000, 500'
+    path = tmp_path / "live.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_the_stop_button_ends_the_live_run_and_running_the_cell_again_goes_on(page, live, tmp_path):
+    with jupyterlab(tmp_path, live) as address:
+        run_all(page, address)
+        cell, curve = page.locator(".jp-CodeCell").last, page.locator("img.widget-image")
+        curve.wait_for(timeout=300_000)
+
+        def rows_when_stopped():
+            before = curve.get_attribute("src")
+            for _ in range(3):  # let the curve grow
+                page.wait_for_function("before => document.querySelector('img.widget-image').src != before", arg=before)
+                before = curve.get_attribute("src")
+            page.click('[data-command="notebook:interrupt-kernel"]')
+            page.wait_for_function(IDLE, timeout=120_000)
+            cell.get_by_text("live_val_bpd =").wait_for()
+            return re.findall(r"^ +\d+  +\d\.\d{3} .*$", cell.inner_text(), re.MULTILINE)
+
+        first = rows_when_stopped()
+        cell.locator(".jp-InputArea-editor").click()
+        page.keyboard.press("Control+Enter")
+        second = rows_when_stopped()
+        assert 0 < len(first) < len(second) < 2001
+        assert second[:len(first)] == first, "nothing of the first part is lost"
+        assert [int(row.split()[0]) for row in second] == list(range(len(second)))
+        assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
     assert page.problems == []
