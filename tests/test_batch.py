@@ -1,6 +1,13 @@
 """The batch run on a miniature series: what it leaves, and what it leaves alone when a notebook fails."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -48,7 +55,8 @@ def test_a_run_leaves_notebooks_figures_results_and_record(tmp_path):
 
 def test_the_summary_names_seconds_results_and_stand_in_data():
     results = {"03": {"tenfold": {"value": 30.0, "unit": "nats", "data": "drawn"}}}
-    lines = batch.summary({"seconds": {"03": 1.25}, "results": results}).splitlines()
+    lines = batch.summary({"seconds": {"03": 1.25}, "wall_seconds": 2.5, "results": results}).splitlines()
+    assert ["all,", "side", "by", "side", "2.5"] in [line.split() for line in lines]
     assert ["03", "1.2"] in [line.split() for line in lines]
     assert ["tenfold", "30", "nats", "[drawn]"] in [line.split() for line in lines]
 
@@ -121,3 +129,44 @@ def test_presets_name_settings_of_the_series(request):
         planned = batch.plan(preset, {}, batch.NOTEBOOKS, notebooks)
         for key, value in batch.PRESETS[preset].items():
             assert value in [parameters.get(key) for parameters in planned.values()]
+
+
+@pytest.mark.skipif(os.cpu_count() < 2, reason="one processor executes one notebook at a time")
+def test_notebooks_run_side_by_side_and_share_the_processors(tmp_path, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    body = """import os, time
+from vaehelpers.outputs import record
+record("began", time.time())
+record("threads", int(os.environ["OMP_NUM_THREADS"]))
+time.sleep(1)
+record("ended", time.time())"""
+    source = series(tmp_path / "source", body)
+    names = batch.NOTEBOOKS[-2:]
+    shutil.copy(source / f"{names[1]}.ipynb", source / f"{names[0]}.ipynb")
+    done = batch.run("quick", {}, names, source, tmp_path / "out")
+    one, two = ({key: entry["value"] for key, entry in done["results"][name].items()} for name in names)
+    assert max(one["began"], two["began"]) < min(one["ended"], two["ended"])
+    assert 1 <= one["threads"] == two["threads"] <= os.cpu_count() // 2
+    assert done["wall_seconds"] >= max(done["seconds"].values())
+
+
+def test_an_interrupt_ends_all_kernels_in_one_line(tmp_path):
+    body = f"import os, time\nopen({str(tmp_path / 'kernel')!r}, 'w').write(str(os.getpid()))\ntime.sleep(300)"
+    series(tmp_path / "notebooks", body)
+    command = [sys.executable, "-m", "vaehelpers", "run", batch.NOTEBOOKS[-1], batch.NOTEBOOKS[-2]]
+    with open(tmp_path / "log", "w") as log:
+        run = subprocess.Popen(command, cwd=tmp_path, stderr=log, start_new_session=True)
+    while not (tmp_path / "kernel").is_file() or not (kernel := (tmp_path / "kernel").read_text()):
+        assert run.poll() is None
+        time.sleep(0.1)
+    os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C does: to the command and what it started, not to the kernels
+    assert run.wait(30) == 130
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines[-1] == "vaehelpers run: interrupted"
+    assert all(line.startswith("executing ") for line in lines[:-1])
+    assert list((tmp_path / "build").iterdir()) == []
+    for _ in range(100):
+        if not Path("/proc", kernel).exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("a kernel lives on")

@@ -18,13 +18,13 @@ def test_an_interrupt_lets_the_record_finish_and_loses_nothing():
     assert list(progress.until_interrupted(records)) == [3, 4]
 
 
-def test_unwatched_leaves_the_environment_as_it_was(monkeypatch):
+def test_an_environment_is_put_back_as_it_was(monkeypatch):
     for before in ("1", None):
         if before:
             monkeypatch.setenv(progress.BATCH, before)
         else:
             monkeypatch.delenv(progress.BATCH)
-        with progress.unwatched():
+        with progress.environment(**{progress.BATCH: "1"}):
             assert os.environ[progress.BATCH] == "1"
             assert not progress.watched()
         assert os.environ.get(progress.BATCH) == before

@@ -1,29 +1,20 @@
-"""The series through papermill: presets, checked parameters, executed notebooks, figures, results."""
+"""The series through papermill: presets, checked parameters, staged figures and results."""
 
 import ast
 import hashlib
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import nbformat
 import papermill
-from jupyter_client.kernelspec import NoSuchKernel
-from nbclient.exceptions import DeadKernelError
-from papermill.exceptions import PapermillExecutionError
-from traitlets.config import Config
 
-from . import checkpoint, data, outputs, progress, provenance, settings, training
-from .errors import BatchError, SettingError
+from . import checkpoint, data, execution, outputs, provenance, settings, training
+from .errors import SettingError
 
-# Kernels talk over files instead of TCP ports, so that nobody else on the machine can listen; and an interrupted
-# kernel keeps its traceback to itself, since the command line says in one line what happened.
-KERNEL = Config({"KernelManager": {"transport": "ipc"},
-                 "NotebookClient": {"extra_arguments": ["--IPKernelApp.log_level=CRITICAL"]}})
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
 # `quick` leaves the notebooks' own defaults, which nbval uses too; a preset names only what it changes.
 PRESETS = {"quick": {}, "full": {"train_images": 10_000}, "drawn": {"data": "drawn"}}
@@ -76,13 +67,11 @@ def run(preset: str, given: dict[str, str], names: tuple[str, ...] = NOTEBOOKS,
     with tempfile.TemporaryDirectory(dir=out, prefix=".running-") as scratch:
         stage = Path(scratch) / "stage"
         (stage / "figures").mkdir(parents=True)
-        seconds, results = {}, {}
-        for name, parameters in planned.items():
-            print(f"executing {name}", file=sys.stderr, flush=True)
-            started = time.perf_counter()
-            results[name] = _one(source, name, parameters, stage, out / "failed")
-            seconds[name] = round(time.perf_counter() - started, 1)
-        record = _record(preset, planned, dataset, seconds)
+        started = time.perf_counter()
+        done = execution.side_by_side(planned, source, stage, out / "failed")
+        wall = round(time.perf_counter() - started, 1)
+        results = {name: _collect(notebook, name, stage) for name, (notebook, _) in done.items()}
+        record = _record(preset, planned, dataset, {name: seconds for name, (_, seconds) in done.items()}, wall)
         _write(stage / "results.json", results)
         _write(stage / "run.json", record)
         _install(stage, out)
@@ -97,7 +86,7 @@ def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks")
     """
     for name, path in paths(names, source).items():
         with tempfile.TemporaryDirectory() as scratch:
-            notebook = _execute(path, {}, Path(scratch) / path.name, failed)
+            notebook = execution.execute(path, {}, Path(scratch) / path.name, failed)
         partial = path.with_suffix(".partial")
         nbformat.write(outputs.clean(notebook), partial)
         os.replace(partial, path)
@@ -115,34 +104,19 @@ def _refuse_foreign(out: Path) -> None:
                            "give a new or empty folder")
 
 
-def _one(source: Path, name: str, parameters: dict, stage: Path, failed: Path) -> dict:
-    """Execute one notebook into the stage, save its figures, and return its results."""
-    notebook = _execute(source / f"{name}.ipynb", parameters, stage / f"{name}.ipynb", failed)
+def _collect(notebook, name: str, stage: Path) -> dict:
+    """Save an executed notebook's figures in the stage and return its results."""
     figures, results = outputs.collect(notebook)
     for figure, png in figures.items():
         (stage / "figures" / f"{name}-{figure}.png").write_bytes(png)
     return results
 
 
-def _execute(path: Path, parameters: dict, target: Path, failed: Path):
-    """Execute one notebook through papermill; on failure keep it in `failed` and raise BatchError."""
-    try:
-        with progress.unwatched():
-            return papermill.execute_notebook(path, target, parameters, kernel_name="python3", cwd=path.parent,
-                                              progress_bar=sys.stderr.isatty(), config=KERNEL)
-    except PapermillExecutionError as error:
-        reason = f"failed in cell [{error.exec_count}]: {error.ename}: {(error.evalue.splitlines() or [''])[0]}"
-    except (DeadKernelError, NoSuchKernel) as error:
-        reason = f"lost its kernel ({type(error).__name__}; out of memory, or ipykernel is not installed)"
-    failed.mkdir(parents=True, exist_ok=True)
-    shutil.copy(target, failed / path.name)
-    raise BatchError(f"{path.name} {reason} (see {failed / path.name})")
-
-
 def summary(record: dict) -> str:
     """Return two tables of a run's record in words: seconds of each notebook, and each result with unit and data."""
     lines = [f"\n{'notebook':<26}{'seconds':>8}"]
-    lines += [f"{name:<26}{seconds:>8.1f}" for name, seconds in record["seconds"].items()]
+    times = {**record["seconds"], "all, side by side": record["wall_seconds"]}
+    lines += [f"{name:<26}{seconds:>8.1f}" for name, seconds in times.items()]
     lines.append(f"\n{'result':<34}{'value':>12}  unit")
     for name, entry in (pair for results in record["results"].values() for pair in results.items()):
         stand_in = f"  [{entry['data']}]" if entry["data"] == "drawn" else ""
@@ -150,7 +124,7 @@ def summary(record: dict) -> str:
     return "\n".join(lines)
 
 
-def _record(preset: str, planned: dict, dataset: data.Dataset | None, seconds: dict) -> dict:
+def _record(preset: str, planned: dict, dataset: data.Dataset | None, seconds: dict, wall: float) -> dict:
     """Describe a run: what was asked for, with what, on what, and how long it took."""
     device = next((parameters["device"] for parameters in planned.values() if "device" in parameters), "auto")
     weights = {f"{path.parent.name}/{path.stem}": path.with_suffix(".safetensors").read_bytes()
@@ -160,7 +134,7 @@ def _record(preset: str, planned: dict, dataset: data.Dataset | None, seconds: d
             "hardware": provenance.hardware(training.choose_device(device)),
             "data": {"name": dataset.name, "sha256": dataset.sha256} if dataset else None,
             "weights": {name: hashlib.sha256(content).hexdigest() for name, content in weights.items()},
-            "seconds": seconds}
+            "seconds": seconds, "wall_seconds": wall}
 
 
 def _write(path: Path, content: dict) -> None:

@@ -26,16 +26,17 @@ def until_interrupted(records: Iterator) -> Iterator:
 
 
 @contextmanager
-def unwatched() -> Iterator[None]:
-    """Have what runs inside, and the kernels that it starts, draw no progress bars."""
-    before = os.environ.get(BATCH)
-    os.environ[BATCH] = "1"
+def environment(**variables: str) -> Iterator[None]:
+    """Set environment variables for what runs inside, and for the processes that it starts."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        os.environ.pop(BATCH)
-        if before is not None:
-            os.environ[BATCH] = before
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def watched() -> bool:
