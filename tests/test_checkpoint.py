@@ -19,7 +19,7 @@ def saved(tmp_path):
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     model(torch.zeros(2, 1, 28, 28))[0].backward()
     optimizer.step()
-    checkpoint.save(tmp_path / "run", 1, model, optimizer, {"config": CONFIG, "history": [{"epoch": 1}]})
+    checkpoint.save(tmp_path / "run", 1, model, [optimizer], {"config": CONFIG, "history": [{"epoch": 1}]})
     return model, optimizer, tmp_path / "run"
 
 
@@ -31,7 +31,7 @@ def test_round_trip(saved):
     assert loaded.config == CONFIG
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))
     fresh = torch.optim.Adam(loaded.parameters(), lr=1e-3)
-    checkpoint.load_optimizer(checkpoint.latest(folder), fresh)
+    checkpoint.load_optimizers(checkpoint.latest(folder), [fresh])
     for key, entry in optimizer.state_dict()["state"].items():
         assert all(torch.equal(value, fresh.state_dict()["state"][key][name]) for name, value in entry.items())
 
@@ -68,7 +68,7 @@ def test_damaged_optimizer_state(saved):
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(CheckpointError, match="does not match the sha256"):
-        checkpoint.load_optimizer(checkpoint.latest(saved[2]), saved[1])
+        checkpoint.load_optimizers(checkpoint.latest(saved[2]), [saved[1]])
 
 
 def test_the_newest_is_found_by_number_among_other_files(saved):
@@ -101,7 +101,7 @@ def test_a_crash_while_saving_leaves_the_previous_checkpoint(saved, monkeypatch,
 
     monkeypatch.setattr(checkpoint, "_write", crash)
     with pytest.raises(KeyboardInterrupt):
-        checkpoint.save(folder, 2, model, optimizer, {"config": CONFIG, "history": [{"epoch": 2}]})
+        checkpoint.save(folder, 2, model, [optimizer], {"config": CONFIG, "history": [{"epoch": 2}]})
     assert checkpoint.load(folder)[1]["epoch"] == 1
 
 

@@ -16,7 +16,7 @@ BAD = {
     "train --z-dim two": "z_dim=two is not allowed",
     "train --z-dim 0": "from 1 to",
     "train --z-dim 0x3": "z_dim=0x3 is not allowed",
-    "train --lr nan": "lr=nan is not allowed; lr (Adam's learning rate) must be a finite number",
+    "train --lr nan": "lr=nan is not allowed; lr (Adam's learning rate, or its peak) must be a finite number",
     "train --lr inf": "lr=inf is not allowed",
     "train --seed 99999999999": "seed=99999999999 is not allowed",
     "train --device tpu": "device=tpu is not allowed; device (where to compute) must be one of auto, cuda, mps, cpu",
@@ -63,13 +63,13 @@ def test_bad_input(words, capsys, tmp_path, monkeypatch, request):
 
 def test_train_resume_and_evaluate(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    words = "train --data drawn --z-dim 2 --num-filters 2 --batch-size 500 --device cpu --epochs".split()
+    words = "train --data drawn --recipe practical --z-dim 2 --num-filters 2 --batch-size 500 --epochs".split()
     assert main([*words, "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:3] == ["epoch", "train", "bpd"]
     assert [line.split()[0] for line in lines[1:3]] == ["0", "1"]
     assert lines[3].startswith("test (drawn, 1,000 images): ")
-    folder = "runs/z02-seed42-data=drawn-num_filters=2-batch_size=500"
+    folder = "runs/z02-seed42-data=drawn-recipe=practical-num_filters=2-batch_size=500"
     assert lines[4] == f"weights and history: {folder}/epoch_0001.json"
     assert main([*words, "2"]) == 0
     resumed = capsys.readouterr().out.splitlines()

@@ -11,8 +11,9 @@ from vaehelpers.data import Dataset
 from vaehelpers.errors import CheckpointError, SettingError, TrainingError
 from vaehelpers.model import seeded_vae
 from vaehelpers.objective import reconstruction
+from vaehelpers.recipe import RECIPES
 
-TINY = {"z_dim": 2, "num_filters": 4, "lr": 3e-3, "batch_size": 64, "seed": 5, "device": "cpu"}
+TINY = {"recipe": "practical", "z_dim": 2, "num_filters": 4, "lr": 3e-3, "batch_size": 64, "seed": 5, "device": "cpu"}
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +62,11 @@ def test_training_leaves_the_global_random_state_alone(few):
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(
     not torch.cuda.is_available(), reason="no GPU here"))])
-def test_resumes_exactly(few, tmp_path, device):
-    settings = {**TINY, "device": device}
+def test_resumes_exactly(few, tmp_path, device, recipe):
+    settings = {**TINY, "device": device, "recipe": recipe}
     whole = records(few, 4, folder=tmp_path / "whole", **settings)
     run = training.fit(few, 4, folder=tmp_path / "cut", **settings)
     for _ in range(3):
@@ -101,7 +103,8 @@ def test_a_run_from_before_these_settings_resumes(few, tmp_path):
     records(few, 1, folder=tmp_path / "old", **TINY)
     path = checkpoint.latest(tmp_path / "old")
     meta = checkpoint.read_meta(path)
-    del meta["config"]["beta"], meta["config"]["noise"]
+    for key in training.LATER:
+        del meta["config"][key]
     checkpoint.write_meta(path, meta)
     assert records(few, 2, folder=tmp_path / "old", **TINY) == whole
 
@@ -145,6 +148,14 @@ def test_other_settings_do_not_resume(few, tmp_path, name, value):
     records(few, 0, folder=tmp_path, **TINY)
     with pytest.raises(CheckpointError, match=rf"{name}={TINY[name]}, not {value}"):
         records(few, 1, folder=tmp_path, **{**TINY, name: value})
+
+
+def test_rates_that_fall_towards_the_last_epoch_do_not_resume_to_another(few, tmp_path):
+    settings = {**TINY, "recipe": "fast"}
+    run = training.fit(few, 3, folder=tmp_path, **settings)
+    next(run)
+    with pytest.raises(CheckpointError, match="epochs=3, not 4; give the same settings to resume it"):
+        records(few, 4, folder=tmp_path, **settings)
 
 
 def test_other_data_do_not_resume(few, drawn, tmp_path):

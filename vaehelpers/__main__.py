@@ -7,8 +7,8 @@ from pathlib import Path
 from . import checkpoint, classifier, data, epoch_log, evidence, recorded, seq2seq, settings, training
 from .errors import SettingError, UserError
 
-TRAIN_DEFAULTS = {"data": "fashion-mnist", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": 1e-3,
-                  "batch_size": 128, "beta": 1.0, "seed": 42, "device": "auto"}
+TRAIN_DEFAULTS = {"data": "fashion-mnist", "recipe": "fast", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": None,
+                  "batch_size": None, "beta": 1.0, "seed": 42, "device": "auto"}
 ROW = "{:>5}  {:>9}  {:>7}  {:>11}  {:>8}  {:>7}"
 
 
@@ -78,13 +78,13 @@ def _add(commands, name: str, run, text: str) -> argparse.ArgumentParser:
 
 def _add_settings(parser: argparse.ArgumentParser, defaults: dict) -> None:
     for name, default in defaults.items():
-        setting = settings.SETTINGS[name]
+        setting, usual = settings.SETTINGS[name], "the recipe's" if default is None else default
         parser.add_argument("--" + name.replace("_", "-"), default=default, metavar=name.upper(),
-                            help=f"{setting.help}: {setting.allowed} (default: {default})")
+                            help=f"{setting.help}: {setting.allowed} (default: {usual})")
 
 
 def _checked(args: argparse.Namespace, names) -> dict:
-    values = {name: settings.check(name, getattr(args, name)) for name in names}
+    values = {name: settings.check(name, value) for name in names if (value := getattr(args, name)) is not None}
     if "device" in values:
         values["device"] = training.choose_device(values["device"]).type
     return values

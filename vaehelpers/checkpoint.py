@@ -22,12 +22,12 @@ from .model import VAE
 PUBLISHED = Path(__file__).parent / "weights"
 
 
-def save(folder: Path, epoch: int, model: VAE, optimizer: torch.optim.Optimizer, meta: dict) -> Path:
+def save(folder: Path, epoch: int, model: VAE, optimizers: list[torch.optim.Optimizer], meta: dict) -> Path:
     """Write the checkpoint of `epoch` into `folder` and return its JSON path. `meta` must be JSON-ready."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"epoch_{epoch:04d}"
     weights = tensors_to_bytes(_on_cpu(model.state_dict()))
-    state = tensors_to_bytes(_flat(optimizer))
+    state = tensors_to_bytes(_flat(optimizers))
     _write(stem.with_suffix(".optimizer.safetensors"), state)
     _write(stem.with_suffix(".safetensors"), weights)
     write_meta(stem.with_suffix(".json"), {"epoch": epoch, "sha256": _hash(weights), "optimizer_sha256": _hash(state),
@@ -58,14 +58,18 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[VAE, dic
     return model.to(device).eval(), meta
 
 
-def load_optimizer(path: Path, optimizer: torch.optim.Optimizer) -> None:
-    """Restore the state that `save` wrote beside the checkpoint at `path`."""
-    state = optimizer.state_dict()
+def load_optimizers(path: Path, optimizers: list[torch.optim.Optimizer]) -> None:
+    """Restore the states that `save` wrote beside the checkpoint at `path`."""
+    states = [optimizer.state_dict() for optimizer in optimizers]
+    places = [(state["state"], index) for state in states
+              for group in state["param_groups"] for index in group["params"]]
     sha256 = read_meta(path).get("optimizer_sha256")
     for name, tensor in _tensors(path.with_suffix(".optimizer.safetensors"), sha256).items():
-        index, key = name.split(".")
-        state["state"].setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict(state)
+        number, key = name.split(".")
+        state, index = places[int(number)]
+        state.setdefault(index, {})[key] = tensor
+    for optimizer, state in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict(state)
 
 
 def find(path: str | Path) -> Path:
@@ -161,10 +165,11 @@ def _on_cpu(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
 
 
-def _flat(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Flatten the optimizer's per-parameter state to `{index.key: tensor}`, as safetensors wants it."""
-    state = optimizer.state_dict()["state"]
-    return _on_cpu({f"{i}.{key}": value for i, entry in state.items() for key, value in entry.items()})
+def _flat(optimizers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
+    """Flatten the optimizers' states to `{number.key: tensor}`, as safetensors wants it; parameters count through."""
+    entries = [optimizer.state[parameter] for optimizer in optimizers for group in optimizer.param_groups
+               for parameter in group["params"]]
+    return _on_cpu({f"{i}.{key}": value for i, entry in enumerate(entries) for key, value in entry.items()})
 
 
 def _tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import mail
 from .data import SOURCES
 from .errors import DataError, SettingError, shown
+from .recipe import RECIPES
 from .training import DEVICES
 
 
@@ -73,9 +74,10 @@ SETTINGS = {
     "exact_images": Setting(int, "test images whose log p(x) is integrated", 6, 500),
     "false_positive_cost": Setting(float, "missed spams that one lost mail is as bad as", 0.01, 10_000),
     "grid_size": Setting(int, "pictures along each side of the manifold", 2, 60),
-    "lr": Setting(float, "Adam's learning rate", 1e-8, 1.0),
+    "lr": Setting(float, "Adam's learning rate, or its peak", 1e-8, 1.0),
     "mail_csv": Setting(str, "a CSV file with the columns label and text", reader=mail.read_csv),
     "num_filters": Setting(int, "filters of the first convolution", 1, 1024),
+    "recipe": Setting(str, "how to train", choices=tuple(RECIPES)),
     "seed": Setting(int, "seed of every random draw", 0, 2**31 - 1),
     "spam_epochs": Setting(int, "epochs to train the spam classifier", 1, 1_000),
     "test_images": Setting(int, "test images to score", 1, 10_000),

@@ -15,8 +15,9 @@ from .data import Dataset
 from .errors import CheckpointError, SettingError, TrainingError
 from .model import VAE, seeded_vae
 from .objective import elbo_to_bpd
+from .recipe import RECIPES
 
-LATER = {"beta": 1.0, "noise": True}  # settings that runs of older versions did not write down
+LATER = {"beta": 1.0, "noise": True, "recipe": "practical"}  # settings that runs of older versions did not write down
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
@@ -48,15 +49,17 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(next(key for key, here in present.items() if here) if name == "auto" else name)
 
 
-def fit(data: Dataset, epochs: int, *, z_dim: int = 20, num_filters: int = 32, lr: float = 1e-3,
-        batch_size: int = 128, seed: int = 42, device: str = "auto", folder: str | Path | None = None,
-        keep: tuple[int, ...] = (10,), compiled: bool = False, beta: float = 1.0,
+def fit(data: Dataset, epochs: int, *, recipe: str = "fast", z_dim: int = 20, num_filters: int = 32,
+        lr: float | None = None, batch_size: int | None = None, seed: int = 42, device: str = "auto",
+        folder: str | Path | None = None, keep: tuple[int, ...] = (10,), compiled: bool = False, beta: float = 1.0,
         noise: bool = True, watch: Callable[[float, float], None] | None = None,
         ) -> Iterator[tuple[EpochRecord, VAE]]:
-    """Train a VAE with Adam at a constant rate; yield `(record, model)` for epochs 0, 1, ..., `epochs`.
+    """Train a VAE by a recipe of `recipe.RECIPES`; yield `(record, model)` for epochs 0, 1, ..., `epochs`.
 
-    The loss is recon + `beta` KL; with `noise=False` the decoder gets the encoder's mean itself, which for `beta=0`
-    is a plain autoencoder (its std stays 1). Whatever the loss, the records' bpd is that of the plain ELBO.
+    `lr` and `batch_size` replace those of the recipe. Where its rates fall towards the last epoch, a run is resumed
+    with the same `epochs` only. The loss is recon + `beta` KL; with `noise=False` the decoder gets the encoder's mean
+    itself, which for `beta=0` is a plain autoencoder (its std stays 1). Whatever the loss, the records' bpd is that
+    of the plain ELBO.
 
     With `folder`, a checkpoint is written after each epoch (older ones go, except those in `keep`), and
     a folder that holds one is resumed: its records are yielded first (with the newest weights), then training
@@ -65,8 +68,10 @@ def fit(data: Dataset, epochs: int, *, z_dim: int = 20, num_filters: int = 32, l
     that is not there, CheckpointError if the folder's run had other settings or more epochs, TrainingError if the loss
     is no longer finite.
     """
-    run = _Run(data, dict(z_dim=z_dim, num_filters=num_filters, lr=lr, batch_size=batch_size, seed=seed,
-                          compiled=compiled, beta=beta, noise=noise), choose_device(device), folder, watch)
+    chosen = RECIPES[recipe]
+    config = dict(recipe=recipe, z_dim=z_dim, num_filters=num_filters, lr=lr or chosen.lr,
+                  batch_size=batch_size or chosen.batch_size, seed=seed, compiled=compiled, beta=beta, noise=noise)
+    run = _Run(data, config | {"epochs": epochs} if chosen.warmup else config, choose_device(device), folder, watch)
     if len(run.history) > epochs + 1:
         raise CheckpointError(f"{folder} holds a run of {len(run.history) - 1} epochs, more than {epochs}; "
                               "ask for at least as many, or give another folder")
@@ -105,9 +110,11 @@ class _Run:
         previous = checkpoint.latest(Path(folder)) if folder else None
         self.model = self._restore(previous) if previous else self._build()
         self.model.to(device)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config["lr"])
+        self.recipe = RECIPES[config["recipe"]]
+        self.optimizers = self.recipe.optimizers(self.model, config["lr"])
+        self.peaks = [group["lr"] for optimizer in self.optimizers for group in optimizer.param_groups]
         if previous:
-            checkpoint.load_optimizer(previous, self.optimizer)
+            checkpoint.load_optimizers(previous, self.optimizers)
         self.loss = torch.compile(self.model.per_image) if config["compiled"] else self.model.per_image
 
     def _build(self) -> VAE:
@@ -145,14 +152,22 @@ class _Run:
         batches = self._batches(number)
         total = torch.zeros(2, device=self.device)
         for i, (imgs, eps) in enumerate(tqdm(batches, f"epoch {number}", leave=False, disable=not progress.watched())):
+            self._set_rates((number - 1) * len(batches) + i, len(batches))
             recon, kl = (part.mean() for part in self.loss(imgs, eps))
-            self.optimizer.zero_grad()
+            self.model.zero_grad()
             (recon + self.config["beta"] * kl).backward()
-            self.optimizer.step()
+            for optimizer in self.optimizers:
+                optimizer.step()
             total += torch.stack([recon.detach(), kl.detach()])
             if self.watch and i % 5 == 0:
                 self.watch(number - 1 + i / len(batches), float(elbo_to_bpd((recon + kl).detach(), imgs.shape)))
         return _scores(*(total.cpu().double() / len(batches)), self.train.shape)
+
+    def _set_rates(self, step: int, steps_per_epoch: int) -> None:
+        factor = self.recipe.factor(step, steps_per_epoch * self.config.get("epochs", 0))
+        groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
+        for group, peak in zip(groups, self.peaks, strict=True):
+            group["lr"] = peak * factor
 
     def _batches(self, number: int) -> list[tuple[Tensor, Tensor]]:
         """Shuffle; like the template, drop the last incomplete batch. Order and noise depend on (seed, epoch).
@@ -175,7 +190,7 @@ class _Run:
             return
         meta = {"config": self.config, "history": self.history, "versions": provenance.versions(),
                 "hardware": provenance.hardware(self.device)}
-        checkpoint.save(self.folder, record.epoch, self.model, self.optimizer, meta)
+        checkpoint.save(self.folder, record.epoch, self.model, self.optimizers, meta)
         for path in checkpoint.found(self.folder)[:-1]:
             checkpoint.drop(path, weights_too=checkpoint.epoch_of(path) not in keep)
 
