@@ -1,0 +1,135 @@
+"""Training speed: a textbook pipeline, which does what the practical's template does, beside `vaehelpers`.
+
+    python benchmarks/training.py [--quick] [--device cpu]
+
+The textbook's: torchvision's data set, transforms for each image, a DataLoader (with 0 and with 2 workers; the better
+one counts), Adam, one step after another. They take turns in one process, and medians over the rounds are shown. The
+arithmetic limit: floating-point operations of a step, as torch counts them, at the rate of a product of large matrices
+measured in the same rounds.
+"""
+
+import argparse
+import gzip
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch.utils.data import DataLoader, RandomSampler
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import datasets, transforms
+
+from vaehelpers import data, provenance, training
+from vaehelpers.model import seeded_vae
+
+RESULTS = Path(__file__).parent / "results"
+BATCH = 128
+WAYS = {"vaehelpers, practical": {"recipe": "practical"},
+        "vaehelpers, practical, compiled": {"recipe": "practical", "compiled": True},
+        "vaehelpers, fast": {"recipe": "fast"}}
+
+
+def main() -> None:
+    """Measure, print a table, and write benchmarks/results/training-DEVICE.json."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer steps and rounds, nothing is written")
+    parser.add_argument("--device", default="auto", help="where to train: auto, cuda, mps or cpu")
+    args = parser.parse_args()
+    device = training.choose_device(args.device)
+    rates = measure(device, steps=25 if args.quick else 100, rounds=3 if args.quick else 7)
+    flop, peak = flop_per_image(), rates.pop("peak")
+    base = max(rate for name, rate in rates.items() if name.startswith("textbook"))
+    print(f"{'':34} images/s   ratio   of the limit")
+    for name, rate in rates.items():
+        print(f"{name:34} {rate:>8,.0f} {rate / base:>7.2f} {rate * flop / peak:>14.0%}")
+    print(f"one image, forward and backward: {flop / 1e6:.1f} million operations; peak: {peak / 1e9:,.0f} GFLOP/s")
+    print(f"epochs of the fast recipe in an eighth of the textbook's 80: {10 * rates['vaehelpers, fast'] / base:.1f}")
+    if not args.quick:
+        content = {"images_per_second": rates, "flop_per_image": flop, "peak_flop_per_second": peak, "batch": BATCH,
+                   "versions": provenance.versions("torchvision"), "hardware": provenance.hardware(device)}
+        (RESULTS / f"training-{device.type}.json").write_text(json.dumps(content, indent=1) + "\n")
+
+
+def measure(device: torch.device, steps: int, rounds: int) -> dict[str, float]:
+    """Return images per second of each way, and the machine's `peak` in operations per second: medians over rounds."""
+    dataset = data.load()
+    few = replace(dataset, train=dataset.train.head(BATCH * steps), val=dataset.val.head(BATCH))
+    with tempfile.TemporaryDirectory() as folder:
+        images = as_torchvision_has_them(Path(folder))
+        ways = {f"textbook, {workers} workers": textbook(images, workers, device, steps) for workers in (0, 2)}
+        ways |= {name: ours(few, device, **options) for name, options in WAYS.items()}
+        for way in ways.values():  # workers start, kernels are compiled and chosen
+            way()
+        rates = {name: [] for name in ways} | {"peak": []}
+        for _ in range(rounds):
+            for name, way in ways.items():
+                rates[name].append(BATCH * steps / timed(way))
+            rates["peak"].append(peak(device))
+    return {name: statistics.median(values) for name, values in rates.items()}
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that `work` takes; it must leave nothing running on a GPU."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def ours(dataset: data.Dataset, device: torch.device, **options) -> Callable[[], object]:
+    """Return what trains one epoch on a small data set, and scores a batch, as `fit` does."""
+    run = training.fit(dataset, 9999, device=device.type, **options)
+    next(run)
+    return lambda: next(run)
+
+
+def textbook(images: datasets.FashionMNIST, workers: int, device: torch.device, steps: int) -> Callable[[], None]:
+    """Return what trains `steps` steps the customary way, printing no loss but looking at each."""
+    endless = RandomSampler(images, replacement=True, num_samples=10**9)
+    loader = iter(DataLoader(images, BATCH, sampler=endless, num_workers=workers, pin_memory=device.type == "cuda"))
+    model = seeded_vae(0).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+    def train(batches: Iterator = loader) -> None:
+        for _ in range(steps):
+            imgs, _ = next(batches)
+            L_rec, L_reg, bpd = model(imgs.to(device))
+            optimizer.zero_grad()
+            (L_rec + L_reg).backward()
+            optimizer.step()
+            bpd.item()  # as a progress bar does
+    return train
+
+
+def as_torchvision_has_them(folder: Path) -> datasets.FashionMNIST:
+    """Return torchvision's data set with 4-bit levels, its files unpacked into `folder`."""
+    found, raw = data.locate(), folder / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in data.SHA256:
+        plain = found / name
+        (raw / name).write_bytes(plain.read_bytes() if plain.is_file() else gzip.decompress(
+            (found / f"{name}.gz").read_bytes()))
+    to_levels = transforms.Lambda(lambda pixels: (pixels * 255).div(16, rounding_mode="floor").long())
+    return datasets.FashionMNIST(folder, transform=transforms.Compose([transforms.ToTensor(), to_levels]))
+
+
+def flop_per_image() -> float:
+    """Return the floating-point operations of one image in training, additions and multiplications counted apart."""
+    model = seeded_vae(0)
+    with FlopCounterMode(display=False) as counter:
+        sum(part.mean() for part in model.per_image(torch.zeros(BATCH, 1, 28, 28))).backward()
+    return counter.get_total_flops() / BATCH
+
+
+def peak(device: torch.device, size: int = 2048) -> float:
+    """Return the floating-point operations per second of a product of two large matrices in 32 bits."""
+    a = torch.randn(size, size, device=device)
+    (a @ a).sum().item()
+    return 2 * size**3 * 3 / timed(lambda: (a @ a @ a @ a)[0, 0].item())
+
+
+if __name__ == "__main__":
+    main()
