@@ -14,9 +14,10 @@ def sample_reparameterize(mean: Tensor, std: Tensor, eps: Tensor | None = None) 
     """Draw `z = mean + std * eps`, so that gradients reach `mean` and `std` (Kingma & Welling 2014, Sec. 2.4).
 
     `mean`, `std` and the standard normal noise `eps` share one shape, usually `(B, D)`; without `eps`,
-    fresh noise is drawn. `std` is a standard deviation, not a variance; raises ValueError if any is negative.
+    fresh noise is drawn. `std` is a standard deviation, not a variance; raises ValueError if any is negative
+    (on the CPU: to look at a GPU's numbers, every training step would have to wait for it).
     """
-    if not torch.compiler.is_compiling() and (std < 0).any():
+    if std.device.type == "cpu" and not torch.compiler.is_compiling() and (std < 0).any():
         raise ValueError("std must be non-negative: it is a standard deviation (did you pass log_std?)")
     return mean + std * (torch.randn_like(std) if eps is None else eps)
 
