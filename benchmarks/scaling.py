@@ -20,7 +20,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from vaehelpers import likelihood, provenance, training
+from vaehelpers import likelihood, provenance
+from vaehelpers.device import choose_device
 from vaehelpers.model import seeded_vae
 
 ROOT = Path(__file__).parents[1]
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="where to compute: auto, cuda, mps or cpu")
     parser.add_argument("--point", nargs=2, metavar=("KNOB", "VALUE"), help=argparse.SUPPRESS)
     args = parser.parse_args()
-    device = training.choose_device(args.device)
+    device = choose_device(args.device)
     if args.point:
         return print(json.dumps(point(args.point[0], int(args.point[1]), device)))
     points = {knob: {value: in_a_process(knob, value, device) for value in values} for knob, values in KNOBS.items()}

@@ -24,6 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import datasets, transforms
 
 from vaehelpers import data, provenance, training
+from vaehelpers.device import choose_device
 from vaehelpers.model import seeded_vae
 
 RESULTS = Path(__file__).parent / "results"
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer steps and rounds, nothing is written")
     parser.add_argument("--device", default="auto", help="where to train: auto, cuda, mps or cpu")
     args = parser.parse_args()
-    device = training.choose_device(args.device)
+    device = choose_device(args.device)
     rates = measure(device, steps=25 if args.quick else 100, rounds=3 if args.quick else 7)
     flop, peak = flop_per_image(), rates.pop("peak")
     base = max(rate for name, rate in rates.items() if name.startswith("textbook"))

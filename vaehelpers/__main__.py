@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from . import checkpoint, classifier, data, epoch_log, evidence, recorded, seq2seq, settings, training
+from .device import choose_device
 from .errors import SettingError, UserError
 
 TRAIN_DEFAULTS = {"data": "fashion-mnist", "recipe": "fast", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": None,
@@ -86,7 +87,7 @@ def _add_settings(parser: argparse.ArgumentParser, defaults: dict) -> None:
 def _checked(args: argparse.Namespace, names) -> dict:
     values = {name: settings.check(name, value) for name in names if (value := getattr(args, name)) is not None}
     if "device" in values:
-        values["device"] = training.choose_device(values["device"]).type
+        values["device"] = choose_device(values["device"]).type
     return values
 
 

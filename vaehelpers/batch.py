@@ -12,7 +12,8 @@ from pathlib import Path
 import nbformat
 import papermill
 
-from . import checkpoint, data, execution, outputs, provenance, settings, training
+from . import checkpoint, data, execution, outputs, provenance, settings
+from .device import choose_device
 from .errors import SettingError
 
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
@@ -30,7 +31,7 @@ def plan(preset: str, given: dict[str, str], names: tuple[str, ...], source: Pat
     declared = {name: defaults(path) for name, path in paths(names, source).items()}
     among = tuple(sorted(set().union(*declared.values())))
     checked = {key: settings.check(key, value, among) for key, value in given.items()}
-    training.choose_device(checked.get("device", "auto"))
+    choose_device(checked.get("device", "auto"))
     wanted = PRESETS[preset] | checked
     return {name: {key: wanted.get(key, default) for key, default in own.items()} for name, own in declared.items()}
 
@@ -131,7 +132,7 @@ def _record(preset: str, planned: dict, dataset: data.Dataset | None, seconds: d
                for path in checkpoint.all_published()}
     return {"preset": preset, "parameters": planned,
             "versions": provenance.versions("torchvision", "matplotlib", "scipy", "papermill"),
-            "hardware": provenance.hardware(training.choose_device(device)),
+            "hardware": provenance.hardware(choose_device(device)),
             "data": {"name": dataset.name, "sha256": dataset.sha256} if dataset else None,
             "weights": {name: hashlib.sha256(content).hexdigest() for name, content in weights.items()},
             "seconds": seconds, "wall_seconds": wall}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from . import mail
 from .data import SOURCES
+from .device import DEVICES
 from .errors import DataError, SettingError, shown
 from .recipe import RECIPES
-from .training import DEVICES
 
 
 @dataclass(frozen=True)

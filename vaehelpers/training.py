@@ -12,13 +12,13 @@ from tqdm.auto import tqdm
 
 from . import checkpoint, progress, provenance
 from .data import Dataset
-from .errors import CheckpointError, SettingError, TrainingError
+from .device import choose_device, compile_if_possible
+from .errors import CheckpointError, TrainingError
 from .model import VAE, seeded_vae
 from .objective import elbo_to_bpd
 from .recipe import RECIPES
 
 LATER = {"beta": 1.0, "noise": True, "recipe": "practical"}  # settings that runs of older versions did not write down
-DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,6 @@ class EpochRecord:
     val_recon: float
     val_kl: float
     seconds: float
-
-
-def choose_device(name: str = "auto") -> torch.device:
-    """Return the named device, or for `auto` the first of cuda, mps, cpu that is present."""
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name not in DEVICES or not present.get(name, True):
-        usable = ", ".join(["auto", *(key for key, here in present.items() if here)])
-        raise SettingError(f"device={name} is not available; allowed here: {usable}")
-    return torch.device(next(key for key, here in present.items() if here) if name == "auto" else name)
 
 
 def fit(data: Dataset, epochs: int, *, recipe: str = "fast", z_dim: int = 20, num_filters: int = 32,
@@ -115,7 +106,7 @@ class _Run:
         self.peaks = [group["lr"] for optimizer in self.optimizers for group in optimizer.param_groups]
         if previous:
             checkpoint.load_optimizers(previous, self.optimizers)
-        self.loss = torch.compile(self.model.per_image) if config["compiled"] else self.model.per_image
+        self.loss = compile_if_possible(self.model.per_image, device) if config["compiled"] else self.model.per_image
 
     def _build(self) -> VAE:
         model = seeded_vae(self.config["seed"], *(self.config[k] for k in ("num_filters", "z_dim", "lr")))

@@ -1,0 +1,35 @@
+"""Where to compute, and whether functions can be compiled there."""
+
+import importlib.util
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable
+
+import torch
+
+from .errors import SettingError
+
+DEVICES = ("auto", "cuda", "mps", "cpu")
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Return the named device, or for `auto` the first of cuda, mps, cpu that is present."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name not in DEVICES or not present.get(name, True):
+        usable = ", ".join(["auto", *(key for key, here in present.items() if here)])
+        raise SettingError(f"device={name} is not available; allowed here: {usable}")
+    return torch.device(next(key for key, here in present.items() if here) if name == "auto" else name)
+
+
+def compile_if_possible(function: Callable, device: torch.device) -> Callable:
+    """Return `function` compiled by torch, or, with a warning, `function` itself where a compiler is missing."""
+    compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
+    missing = ([] if shutil.which(compiler) else [f"the C++ compiler {compiler}"])
+    if device.type == "cuda" and not importlib.util.find_spec("triton"):
+        missing.append("the package triton")
+    if missing:
+        warnings.warn(f"training is not compiled: {' and '.join(missing)} is missing", stacklevel=2)
+        return function
+    return torch.compile(function)
