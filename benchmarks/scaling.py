@@ -3,7 +3,7 @@
     python benchmarks/scaling.py [--device cpu]
 
 Each point is a process of its own, so that its peak of memory is its own too; what importing needs is subtracted.
-Writes benchmarks/results/scaling-DEVICE.json and docs/figures/scaling.png, with exponents fitted over the upper half
+Writes benchmarks/results/scaling-DEVICE.json and benchmarks/results/scaling.png, with exponents fitted over the upper half
 of each range.
 """
 
@@ -49,7 +49,7 @@ def main() -> None:
     content = {"points": points, "exponents": exponents, "versions": provenance.versions(),
                "hardware": provenance.hardware(device)}
     (ROOT / "benchmarks" / "results" / f"scaling-{device.type}.json").write_text(json.dumps(content, indent=1) + "\n")
-    draw(points, exponents).savefig(ROOT / "docs" / "figures" / "scaling.png", dpi=100, metadata={"Software": None})
+    draw(points, exponents).savefig(ROOT / "benchmarks" / "results" / "scaling.png", dpi=100, metadata={"Software": None})
 
 
 def in_a_process(knob: str, value: int, device: torch.device) -> dict[str, float]:

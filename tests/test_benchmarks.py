@@ -1,0 +1,46 @@
+"""The benchmarks: both pipelines train on the same levels, operations are counted as derived, exponents as fitted."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+from vaehelpers import data
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+def script(name):
+    """Import one of the benchmarks."""
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_textbook_pipeline_has_the_same_levels(tmp_path):
+    if data.locate() is None:
+        pytest.skip("FashionMNIST is not here")
+    images = script("training").as_torchvision_has_them(tmp_path)
+    theirs = torch.stack([images[i][0] for i in range(20)])
+    raw, *_ = data._read_folder(data.locate())
+    assert torch.equal(theirs, data.quantise(raw[:20]).long())
+
+
+def test_operations_are_those_of_the_layers():
+    def conv(places, inputs, outputs):
+        return 2 * places * 9 * inputs * outputs
+    encoder = [conv(196, 1, 32), conv(196, 32, 32), conv(49, 32, 64), conv(49, 64, 64), conv(16, 64, 64)]
+    decoder = [conv(16, 64, 64), conv(49, 64, 64), conv(49, 64, 32), conv(196, 32, 32), conv(196, 32, 16)]
+    linear = 2 * 1024 * 20 * 3
+    forward = sum(encoder + decoder) + linear
+    by_hand = 3 * forward - encoder[0]  # backward costs twice as much, but no gradient goes to the pixels
+    assert script("training").flop_per_image() == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_exponents_are_those_of_a_power_law():
+    points = {x: {"seconds": 3 * x**1.5, "bytes": 5e6} for x in (1, 2, 4, 8, 16)}
+    scaling = script("scaling")
+    assert scaling.exponent(points, "seconds") == pytest.approx(1.5)
+    assert scaling.exponent(points, "bytes") == pytest.approx(0, abs=1e-9)
