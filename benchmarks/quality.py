@@ -4,8 +4,8 @@
 
 Trains every recipe below with every seed (an hour and more on two cores; runs/quality/ keeps the checkpoints, and the
 same command resumes), prints the validation scores beside that of the practical's recipe after 80 epochs, and writes
-benchmarks/results/quality.json and benchmarks/results/quality.png. Times are relative: epochs, weighed with the images per
-second that benchmarks/training.py has measured for each recipe side by side.
+quality.json and quality.png to benchmarks/results/. How long an epoch of each recipe takes, side by side, is measured
+by benchmarks/training.py.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from vaehelpers.device import choose_device
 from vaehelpers.recipe import RECIPES, Recipe
 
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
 FAST = RECIPES["fast"]
 STEPS = {  # each adds one thing to the one before
     "practical": RECIPES["practical"],
@@ -46,8 +47,8 @@ def main() -> None:
         print(f"{name:32} {statistics.mean(ends):.4f}  ({min(ends):.4f} to {max(ends):.4f})")
     content = {"epochs": args.epochs, "seeds": args.seeds, "val_bpd": curves, "practical_80": goal,
                "versions": provenance.versions(), "hardware": provenance.hardware(device)}
-    (ROOT / "benchmarks" / "results" / "quality.json").write_text(json.dumps(content, indent=1) + "\n")
-    draw(curves, goal).savefig(ROOT / "benchmarks" / "results" / "quality.png", dpi=100, metadata={"Software": None})
+    (RESULTS / "quality.json").write_text(json.dumps(content, indent=1) + "\n")
+    draw(curves, goal).savefig(RESULTS / "quality.png", dpi=100, metadata={"Software": None})
 
 
 def curve(dataset: data.Dataset, name: str, epochs: int, seed: int, device: str) -> list[float]:

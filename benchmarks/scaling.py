@@ -3,8 +3,8 @@
     python benchmarks/scaling.py [--device cpu]
 
 Each point is a process of its own, so that its peak of memory is its own too; what importing needs is subtracted.
-Writes benchmarks/results/scaling-DEVICE.json and benchmarks/results/scaling.png, with exponents fitted over the upper half
-of each range.
+Writes scaling-DEVICE.json and scaling.png to benchmarks/results/, with exponents fitted over the upper half of each
+range.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from vaehelpers import likelihood, provenance
 from vaehelpers.device import choose_device
 from vaehelpers.model import seeded_vae
 
-ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results"
 USUAL = {"batch_size": 128, "z_dim": 20, "num_filters": 32}
 KNOBS = {"batch_size": (8, 16, 32, 64, 128, 256, 512, 1024), "z_dim": (2, 8, 32, 128, 512),
          "num_filters": (8, 16, 32, 64, 128), "samples": (10, 30, 100, 300, 1000, 3000)}
@@ -48,8 +48,8 @@ def main() -> None:
         print(f"{WORDS[knob]:38} time of an image ~ x^{part['seconds']:.2f}   peak memory ~ x^{part['bytes']:.2f}")
     content = {"points": points, "exponents": exponents, "versions": provenance.versions(),
                "hardware": provenance.hardware(device)}
-    (ROOT / "benchmarks" / "results" / f"scaling-{device.type}.json").write_text(json.dumps(content, indent=1) + "\n")
-    draw(points, exponents).savefig(ROOT / "benchmarks" / "results" / "scaling.png", dpi=100, metadata={"Software": None})
+    (RESULTS / f"scaling-{device.type}.json").write_text(json.dumps(content, indent=1) + "\n")
+    draw(points, exponents).savefig(RESULTS / "scaling.png", dpi=100, metadata={"Software": None})
 
 
 def in_a_process(knob: str, value: int, device: torch.device) -> dict[str, float]:
