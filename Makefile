@@ -20,7 +20,7 @@ lab: setup  ## read the notebooks, with sliders
 notebooks: setup  ## refresh the outputs stored in notebooks/
 	$(BIN)/python -m vaehelpers run --in-place
 
-train: setup  ## train both models from scratch (more than an hour each on two cores)
+train: setup  ## train both models from scratch (forty minutes each on two cores)
 	$(BIN)/python -m vaehelpers train --z-dim 20 --epochs 80
 	$(BIN)/python -m vaehelpers train --z-dim 2 --epochs 80
 
