@@ -155,7 +155,8 @@ def test_an_interrupt_ends_all_kernels_in_one_line(tmp_path):
     series(tmp_path / "notebooks", body)
     command = [sys.executable, "-m", "vaehelpers", "run", batch.NOTEBOOKS[-1], batch.NOTEBOOKS[-2]]
     with open(tmp_path / "log", "w") as log:
-        run = subprocess.Popen(command, cwd=tmp_path, stderr=log, start_new_session=True)
+        run = subprocess.Popen(command, cwd=tmp_path, stderr=log, start_new_session=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # shells may ignore it
     while not (tmp_path / "kernel").is_file() or not (kernel := (tmp_path / "kernel").read_text()):
         assert run.poll() is None
         time.sleep(0.1)
