@@ -12,16 +12,19 @@ FULL = recorded.load(evidence.NAME)["results"]
 def test_the_record_is_complete_and_of_the_published_weights():
     assert FULL.keys() == {*evidence.BOUNDS, "z02-exact"}
     for name, part in FULL.items():
-        weights = checkpoint.read_meta(checkpoint.published(int(name[1:3]), 80))["sha256"]
-        assert part["weights"] == weights, f"{name}: run `python -m vaehelpers evidence` again"
-    for name, (_, _, images, draws) in evidence.BOUNDS.items():
+        z_dim, variant, *_ = evidence.BOUNDS.get(name, (2, ""))
+        weights = checkpoint.read_meta(checkpoint.published(z_dim, 80, variant))["sha256"]
+        assert part["weights"] == weights, f"{name}: run `python -m vaehelpers evidence`"
+    for name, (*_, images, draws) in evidence.BOUNDS.items():
         assert FULL[name]["images"] == images
         assert FULL[name]["sizes"] == [size for size in evidence.SIZES if size <= draws]
 
 
 def test_bounds_fall_from_the_test_score():
-    for name, z_dim in (("z20-test", 20), ("z02-test", 2)):
-        score = checkpoint.read_meta(checkpoint.published(z_dim, 80))["test"]
+    for name, (z_dim, variant, split, *_) in evidence.BOUNDS.items():
+        if split != "test":
+            continue
+        score = checkpoint.read_meta(checkpoint.published(z_dim, 80, variant))["test"]
         bpd = FULL[name]["bpd"]
         assert bpd[0] == pytest.approx(score["bpd"], abs=2e-3), "other noise, same bound"
         assert bpd == sorted(bpd, reverse=True)
@@ -49,11 +52,13 @@ def test_equation_18_holds_on_every_recorded_image(fashion):
     assert [again[name][0] for name in again] == pytest.approx([log_p[0], elbo[0], gap[0], matched[0]], abs=2e-3)
 
 
-def test_compute_gives_every_part(monkeypatch, fashion):
-    monkeypatch.setattr(evidence, "BOUNDS", {"z20-test": (20, "test", 2, 10)})
+def test_compute_gives_what_is_not_known(monkeypatch, fashion):
+    monkeypatch.setattr(evidence, "BOUNDS", {"z20-test": (20, "", "test", 2, 10), "z20-val": (20, "", "val", 2, 10)})
     monkeypatch.setattr(evidence, "EXACT", 1)
-    parts = dict(evidence.compute(fashion))
-    assert parts.keys() == {"z20-test", "z02-exact"}
+    known = {"z20-val": FULL["z20-val"], "z20-test": FULL["z20-test"] | {"weights": "of others"}}
+    parts = dict(evidence.compute(fashion, known))
+    assert parts.keys() == {"z20-test", "z20-val", "z02-exact"}
+    assert parts["z20-val"] is FULL["z20-val"]
     assert parts["z20-test"]["sizes"] == [1, 10]
     assert parts["z02-exact"]["log_p"] == pytest.approx(FULL["z02-exact"]["log_p"][:1], abs=2e-3)
     assert torch.tensor(parts["z20-test"]["first"]).shape == (2, 2)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from vaehelpers import checkpoint, training
-from vaehelpers.data import Dataset
+from vaehelpers.data import SYMMETRIC, Dataset
 from vaehelpers.errors import CheckpointError, TrainingError
 from vaehelpers.model import seeded_vae
 from vaehelpers.objective import reconstruction
@@ -95,7 +95,22 @@ def test_without_noise_and_kl_the_mean_alone_learns(few):
     run = training._Run(few, {**TINY, "compiled": False, "beta": 0, "noise": False}, torch.device("cpu"), None)
     assert not any(eps.any() for _, eps in run._batches(1))
     mean, _ = run.model.encoder(first)
-    torch.testing.assert_close(run.loss(first, torch.zeros(64, 2))[0], reconstruction(run.model.decoder(mean), first))
+    recon, _ = run.model.per_image(first, torch.zeros(64, 2))
+    torch.testing.assert_close(recon, reconstruction(run.model.decoder(mean), first))
+
+
+def test_symmetric_garments_are_mirrored_until_the_last_epochs(few):
+    config = {**TINY, "compiled": False, "beta": 1.0, "noise": True, "epochs": 10}
+    run = training._Run(few, config | {"recipe": "best"}, torch.device("cpu"), None)
+    seen = run._images(8, torch.Generator().manual_seed(0))
+    same, turned = ((seen == imgs).flatten(1).all(1) for imgs in (few.train.images, few.train.images.flip(-1)))
+    symmetric = torch.isin(few.train.labels, torch.tensor(SYMMETRIC))
+    assert (same | turned).all()
+    assert same[~symmetric].all()
+    assert 0.4 < (turned & ~same)[symmetric].float().mean() < 0.6
+    assert run._images(10, torch.Generator()) is few.train.images
+    practical = training._Run(few, config, torch.device("cpu"), None)
+    assert practical._images(1, torch.Generator()) is few.train.images
 
 
 def test_a_run_from_before_these_settings_resumes(few, tmp_path):
@@ -187,6 +202,16 @@ def test_evaluation_does_not_depend_on_the_batch_size(few):
 def test_gpu_agrees_with_cpu(few):
     cpu, gpu = (records(few, 2, **{**TINY, "device": device}) for device in ("cpu", "cuda"))
     for one, two in zip(cpu, gpu, strict=True):
+        assert one == pytest.approx(two, rel=2e-3)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.filterwarnings("default")  # torch.compile imports modules that warn about one another
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_graph_agrees_with_single_launches(few, recipe):
+    settings = {**TINY, "device": "cuda", "recipe": recipe}
+    single, graph = (records(few, 3, compiled=compiled, **settings) for compiled in (False, True))
+    for one, two in zip(single, graph, strict=True):
         assert one == pytest.approx(two, rel=2e-3)
 
 

@@ -8,7 +8,7 @@ from . import checkpoint, classifier, data, epoch_log, evidence, recorded, seq2s
 from .device import choose_device
 from .errors import SettingError, UserError
 
-TRAIN_DEFAULTS = {"data": "fashion-mnist", "recipe": "fast", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": None,
+TRAIN_DEFAULTS = {"data": "fashion-mnist", "recipe": "best", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": None,
                   "batch_size": None, "beta": 1.0, "seed": 42, "device": "auto"}
 ROW = "{:>5}  {:>9}  {:>7}  {:>11}  {:>8}  {:>7}"
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     reversal.add_argument("--out", type=Path, default=seq2seq.PUBLISHED, help="folder for the weights")
     _add_settings(reversal, {"train_steps": seq2seq.STEPS, "seed": 42})
     _add(commands, "classifier", _classifier, "train the classifier by which notebook 03 judges samples (a minute)")
-    proof = _add(commands, "evidence", _evidence, "record the slow scores of notebooks 03 and 04 (an hour or two)")
+    proof = _add(commands, "evidence", _evidence, "record the slow scores of notebooks 03 and 04 (of new weights)")
     proof.add_argument("--out", type=Path, default=recorded.FOLDER, help="folder for the record")
     return parser
 
@@ -171,11 +171,12 @@ def _classifier(args: argparse.Namespace) -> None:
 
 
 def _evidence(args: argparse.Namespace) -> None:
-    results = {}
-    for name, part in evidence.compute(data.load()):
+    earlier = (args.out / f"{evidence.NAME}.json").is_file()
+    results = recorded.load(evidence.NAME, args.out)["results"] if earlier else {}
+    for name, part in evidence.compute(data.load(), results):
         results[name] = part
+        recorded.keep(evidence.NAME, results, args.out)
         print(f"{name}: done", flush=True)
-    recorded.keep(evidence.NAME, results, args.out)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from .errors import DataError
 
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
            "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+SYMMETRIC = (0, 1, 2, 3, 4, 6, 8)  # classes without a left and a right; all shoes but a few point to the left
 LEVELS = 16
 SOURCES = ("fashion-mnist", "drawn")
 ENV = "VAEHELPERS_DATA"
@@ -68,6 +69,15 @@ def quantise(pixels: Tensor) -> Tensor:
     if pixels.dtype != torch.uint8:
         raise TypeError(f"quantise expects uint8 grey values 0..255, got {pixels.dtype}")
     return pixels >> 4
+
+
+def mirrored(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    """Return levels `[N,1,28,28]`, those of garments without a left and a right mirrored with probability 1/2.
+
+    `labels` `[N]` and the generator are on the CPU; the images may be elsewhere.
+    """
+    turned = torch.isin(labels, torch.tensor(SYMMETRIC)) & (torch.rand(len(labels), generator=generator) < 0.5)
+    return torch.where(turned.to(images.device)[:, None, None, None], images.flip(-1), images)
 
 
 def load(source: str = "fashion-mnist", folder: str | Path | None = None) -> Dataset:

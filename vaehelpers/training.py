@@ -11,12 +11,13 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from . import checkpoint, progress, provenance
-from .data import Dataset
+from .data import Dataset, mirrored
 from .device import choose_device, compile_if_possible
 from .errors import CheckpointError, TrainingError
 from .model import VAE, seeded_vae
 from .objective import elbo_to_bpd
 from .recipe import RECIPES
+from .step import Graph, Step, set_rate
 
 LATER = {"beta": 1.0, "noise": True, "recipe": "practical"}  # settings that runs of older versions did not write down
 
@@ -40,7 +41,7 @@ class EpochRecord:
     seconds: float
 
 
-def fit(data: Dataset, epochs: int, *, recipe: str = "fast", z_dim: int = 20, num_filters: int = 32,
+def fit(data: Dataset, epochs: int, *, recipe: str = "best", z_dim: int = 20, num_filters: int = 32,
         lr: float | None = None, batch_size: int | None = None, seed: int = 42, device: str = "auto",
         folder: str | Path | None = None, keep: tuple[int, ...] = (10,), compiled: bool = False, beta: float = 1.0,
         noise: bool = True, watch: Callable[[float, float], None] | None = None,
@@ -96,6 +97,7 @@ class _Run:
                  watch: Callable[[float, float], None] | None = None):
         self.config = {**config, "data": data.name, "data_sha256": data.sha256}
         self.train, self.val, self.device = data.train.images.to(device), data.val, device
+        self.labels = data.train.labels
         self.folder = Path(folder) if folder else None
         self.history, self.watch = [], watch
         previous = checkpoint.latest(Path(folder)) if folder else None
@@ -103,10 +105,10 @@ class _Run:
         self.model.to(device)
         self.recipe = RECIPES[config["recipe"]]
         self.optimizers = self.recipe.optimizers(self.model, config["lr"])
-        self.peaks = [group["lr"] for optimizer in self.optimizers for group in optimizer.param_groups]
+        self.peaks = [float(group["lr"]) for optimizer in self.optimizers for group in optimizer.param_groups]
         if previous:
             checkpoint.load_optimizers(previous, self.optimizers)
-        self.loss = compile_if_possible(self.model.per_image, device) if config["compiled"] else self.model.per_image
+        self.step = self._step()
 
     def _build(self) -> VAE:
         model = seeded_vae(self.config["seed"], *(self.config[k] for k in ("num_filters", "z_dim", "lr")))
@@ -114,6 +116,11 @@ class _Run:
             torch.nn.init.zeros_(model.encoder.log_std.weight)
             torch.nn.init.zeros_(model.encoder.log_std.bias)
         return model
+
+    def _step(self) -> Callable[[Tensor, Tensor], Tensor]:
+        loss, compiled = self.model.per_image, self.config["compiled"]
+        step = Step(compile_if_possible(loss, self.device) if compiled else loss, self.optimizers, self.config["beta"])
+        return Graph(step) if compiled and self.device.type == "cuda" else step
 
     def _restore(self, path: Path) -> VAE:
         model, meta = checkpoint.load(path)
@@ -144,21 +151,17 @@ class _Run:
         total = torch.zeros(2, device=self.device)
         for i, (imgs, eps) in enumerate(tqdm(batches, f"epoch {number}", leave=False, disable=not progress.watched())):
             self._set_rates((number - 1) * len(batches) + i, len(batches))
-            recon, kl = (part.mean() for part in self.loss(imgs, eps))
-            self.model.zero_grad()
-            (recon + self.config["beta"] * kl).backward()
-            for optimizer in self.optimizers:
-                optimizer.step()
-            total += torch.stack([recon.detach(), kl.detach()])
+            parts = self.step(imgs, eps)
+            total += parts
             if self.watch and i % 5 == 0:
-                self.watch(number - 1 + i / len(batches), float(elbo_to_bpd((recon + kl).detach(), imgs.shape)))
+                self.watch(number - 1 + i / len(batches), float(elbo_to_bpd(parts.sum(), imgs.shape)))
         return _scores(*(total.cpu().double() / len(batches)), self.train.shape)
 
     def _set_rates(self, step: int, steps_per_epoch: int) -> None:
         factor = self.recipe.factor(step, steps_per_epoch * self.config.get("epochs", 0))
         groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
         for group, peak in zip(groups, self.peaks, strict=True):
-            group["lr"] = peak * factor
+            set_rate(group, peak * factor)
 
     def _batches(self, number: int) -> list[tuple[Tensor, Tensor]]:
         """Shuffle; like the template, drop the last incomplete batch. Order and noise depend on (seed, epoch).
@@ -169,8 +172,13 @@ class _Run:
         order = torch.Generator().manual_seed(self.config["seed"] * 1_000_003 + number)
         perm = torch.randperm(len(self.train), generator=order).to(self.device)
         eps = torch.randn(len(self.train), self.model.z_dim, generator=order).to(self.device) * self.config["noise"]
-        pairs = zip(perm.split(size), eps.split(size), strict=True)
-        return [(self.train[index], noise) for index, noise in pairs if len(index) == size]
+        pairs = zip(self._images(number, order)[perm].split(size), eps.split(size), strict=True)
+        return [(imgs, noise) for imgs, noise in pairs if len(imgs) == size]
+
+    def _images(self, number: int, order: torch.Generator) -> Tensor:
+        """Return the training images, for most epochs of some recipes with garments mirrored at random."""
+        turning = number <= self.recipe.mirrored * self.config.get("epochs", 0)
+        return mirrored(self.train, self.labels, order) if turning else self.train
 
     def _score(self, images: Tensor) -> dict[str, float]:
         return evaluate(self.model.eval(), images, self.config["seed"])
