@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import targets
 import torch
 from torch.utils.data import DataLoader, RandomSampler
 from torch.utils.flop_counter import FlopCounterMode
@@ -43,12 +44,12 @@ def main() -> None:
     device = choose_device(args.device)
     rates = measure(device, steps=25 if args.quick else 100, rounds=3 if args.quick else 7)
     flop, peak = flop_per_image(), rates.pop("peak")
-    base = max(rate for name, rate in rates.items() if name.startswith("textbook"))
+    base = targets.base(rates)
     print(f"{'':34} images/s   ratio   of the limit")
     for name, rate in rates.items():
         print(f"{name:34} {rate:>8,.0f} {rate / base:>7.2f} {rate * flop / peak:>14.0%}")
     print(f"one image, forward and backward: {flop / 1e6:.1f} million operations; peak: {peak / 1e9:,.0f} GFLOP/s")
-    print(f"epochs of the fast recipe in an eighth of the textbook's 80: {10 * rates['vaehelpers, fast'] / base:.1f}")
+    print(f"\n{targets.table(rates, device.type, limit=peak / flop / base)}")
     if not args.quick:
         content = {"images_per_second": rates, "flop_per_image": flop, "peak_flop_per_second": peak, "batch": BATCH,
                    "versions": provenance.versions("torchvision"), "hardware": provenance.hardware(device)}

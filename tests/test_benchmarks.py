@@ -1,6 +1,7 @@
 """The benchmarks: both pipelines train on the same levels, operations are counted as derived, exponents as fitted."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,12 @@ import torch
 from vaehelpers import data
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def beside_one_another(monkeypatch):
+    """Let the benchmarks import one another, as they do when run as scripts."""
+    monkeypatch.syspath_prepend(FOLDER)
 
 
 def script(name):
@@ -44,3 +51,18 @@ def test_exponents_are_those_of_a_power_law():
     scaling = script("scaling")
     assert scaling.exponent(points, "seconds") == pytest.approx(1.5)
     assert scaling.exponent(points, "bytes") == pytest.approx(0, abs=1e-9)
+
+
+def test_targets_are_judged_by_what_was_recorded(tmp_path, monkeypatch):
+    targets = script("targets")
+    monkeypatch.setattr(targets, "RESULTS", tmp_path)
+    rates = {"textbook, 0 workers": 90.0, "textbook, 2 workers": 100.0, "vaehelpers, practical": 150.0,
+             "vaehelpers, practical, compiled": 120.0, "vaehelpers, fast": 110.0}
+    assert targets.throughput(rates, "cpu", 3, "cpu", 2.5)[1].startswith("1.50 times; 2.5 times")
+    assert targets.throughput(rates, "cuda", 50, "cpu", 2.5)[1] == "not measured in this run"
+    assert targets.time_to_quality(rates)[1] == "benchmarks/quality.py has not run"
+    for curves, said in (([[4, 2, 1], [4, 1, 1]], "1/44.0 to 1/88.0, 2 seeds"),
+                         ([[4, 2, 1.5], [4, 1, 1]], "not reached in 2 epochs by 1 of 2 seeds")):
+        found = {"epochs": 2, "practical_80": [4, 1.2], "val_bpd": {"batches of 64: fast": curves}}
+        (tmp_path / "quality.json").write_text(json.dumps(found))
+        assert targets.time_to_quality(rates)[1] == said

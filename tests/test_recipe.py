@@ -41,7 +41,8 @@ def test_rates_rise_then_fall_to_nothing():
 def test_orthogonalise_keeps_directions_and_evens_out_lengths():
     matrices = torch.randn(3, 20, 50, generator=torch.Generator().manual_seed(0), dtype=torch.float32)
     u, s, vh = torch.linalg.svd(matrices, full_matrices=False)
-    changed = torch.einsum("knm,kni,kjm->kij", orthogonalise(matrices), u, vh)  # diagonal if directions are kept
+    evened = torch.stack(orthogonalise(list(matrices)))
+    changed = torch.einsum("knm,kni,kjm->kij", evened, u, vh)  # diagonal if directions are kept
     lengths = changed.diagonal(dim1=1, dim2=2)
     torch.testing.assert_close(changed, torch.diag_embed(lengths), atol=1e-4, rtol=0)
     assert 0.65 < lengths.min() <= lengths.max() < 1.25

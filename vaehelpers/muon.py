@@ -9,21 +9,30 @@ from torch import Tensor
 QUINTIC = (3.4445, -4.7750, 2.0315)  # a, b, c of s -> a s + b s^3 + c s^5: steep at 0, so that five rounds suffice
 
 
-def orthogonalise(matrices: Tensor, rounds: int = 5) -> Tensor:
-    """Return `[..., n, m]`, n <= m, with the singular vectors kept and the singular values brought to 0.7 ... 1.2.
+def orthogonalise(matrices: list[Tensor], rounds: int = 5) -> list[Tensor]:
+    """Return matrices `[n, m]`, n <= m, with the singular vectors kept and the singular values brought to 0.7 ... 1.2.
 
     Newton-Schulz iterations with the polynomial of Jordan et al. (2024), as products of n x n matrices only: the
-    polynomials of x xᵀ are multiplied up, and x itself is met at both ends. Singular values far below the
-    largest (under about a thousandth) are still on their way after five rounds.
+    polynomials of x xᵀ are multiplied up, and x itself is met at both ends. So matrices of one n and any m go through
+    them together. Singular values far below the largest (under about a thousandth) are still on their way after
+    five rounds.
     """
+    gram = torch.stack([x @ x.mT for x in matrices])
+    length = gram.diagonal(dim1=1, dim2=2).sum(1).sqrt()[:, None, None] + 1e-7  # no singular value is above it
+    gram = gram / length**2
+    product = factor = _polynomial(gram)
+    for _ in range(rounds - 1):
+        gram = factor @ gram @ factor
+        factor = _polynomial(gram)
+        product = factor @ product
+    return [matrix @ x for matrix, x in zip(product / length, matrices, strict=True)]
+
+
+def _polynomial(gram: Tensor) -> Tensor:
     a, b, c = QUINTIC
-    x = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # so that no singular value is above 1
-    one, gram = torch.eye(x.shape[-2], device=x.device), x @ x.mT
-    product = one
-    for _ in range(rounds):
-        factor = a * one + b * gram + c * gram @ gram
-        product, gram = factor @ product, factor @ gram @ factor
-    return product @ x
+    result = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+    result.diagonal(dim1=1, dim2=2).add_(a)
+    return result
 
 
 class Muon(torch.optim.Optimizer):
@@ -41,17 +50,18 @@ class Muon(torch.optim.Optimizer):
         for weight in weights:
             if weight.ndim < 2:
                 raise ValueError(f"Muon steps matrices and kernels, not a weight of shape {tuple(weight.shape)}")
-            alike[weight.flatten(1).shape].append(weight)
+            alike[min(weight.flatten(1).shape)].append(weight)
         super().__init__([{"params": group} for group in alike.values()], {"lr": lr, "momentum": momentum})
 
     @torch.no_grad()
     def step(self, closure=None):
         """Take one step; `closure` is not used."""
         for group in self.param_groups:
-            steps = torch.stack([self._ahead(weight, group["momentum"]).flatten(1) for weight in group["params"]])
-            n, m = steps.shape[1:]
-            steps = orthogonalise(steps) if n <= m else orthogonalise(steps.mT).mT * (n / m) ** 0.5
+            steps = [self._ahead(weight, group["momentum"]).flatten(1) for weight in group["params"]]
+            steps = orthogonalise([step if step.shape[0] <= step.shape[1] else step.mT for step in steps])
             for weight, step in zip(group["params"], steps, strict=True):
+                n, m = weight.flatten(1).shape
+                step = step.mT * (n / m) ** 0.5 if n > m else step
                 weight.sub_(step.reshape(weight.shape) * group["lr"])
 
     def _ahead(self, weight: Tensor, decay: float) -> Tensor:
