@@ -27,7 +27,7 @@ STEPS = {  # each changes one thing in the one before
     "rates rise and fall": Recipe(lr=0.004, batch_size=128, warmup=FAST.warmup),
     "Muon for hidden weights": Recipe(lr=0.004, batch_size=128, warmup=FAST.warmup, muon=2.5),
     "Adam's rate times four": Recipe(lr=FAST.lr, batch_size=128, warmup=FAST.warmup, muon=FAST.muon),
-    "batches of 64: fast": FAST,
+    "fast": FAST,
 }
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import targets
 import torch
 from torch.utils.data import DataLoader, RandomSampler
@@ -36,7 +37,7 @@ WAYS = {"vaehelpers, practical": {"recipe": "practical"},
 
 
 def main() -> None:
-    """Measure, print a table, and write benchmarks/results/training-DEVICE.json."""
+    """Measure, print a table, and write benchmarks/results/training-DEVICE.json and .png."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer steps and rounds, nothing is written")
     parser.add_argument("--device", default="auto", help="where to train: auto, cuda, mps or cpu")
@@ -54,6 +55,8 @@ def main() -> None:
         content = {"images_per_second": rates, "flop_per_image": flop, "peak_flop_per_second": peak, "batch": BATCH,
                    "versions": provenance.versions("torchvision"), "hardware": provenance.hardware(device)}
         (RESULTS / f"training-{device.type}.json").write_text(json.dumps(content, indent=1) + "\n")
+        path = RESULTS / f"training-{device.type}.png"
+        draw(rates, peak / flop).savefig(path, dpi=100, metadata={"Software": None})
 
 
 def measure(device: torch.device, steps: int, rounds: int) -> dict[str, float]:
@@ -72,6 +75,20 @@ def measure(device: torch.device, steps: int, rounds: int) -> dict[str, float]:
                 rates[name].append(BATCH * steps / timed(way))
             rates["peak"].append(peak(device))
     return {name: statistics.median(values) for name, values in rates.items()}
+
+
+def draw(rates: dict[str, float], limit: float) -> plt.Figure:
+    """Draw images per second as bars, and the rate at which nothing but arithmetic would take time."""
+    fig, ax = plt.subplots(figsize=(8, 2.6), layout="constrained")
+    bars = ax.barh(list(rates), list(rates.values()), color=["#555555" if name.startswith("textbook") else "#0072B2"
+                                                             for name in rates])
+    ax.bar_label(bars, fmt="{:,.0f}", padding=3)
+    ax.axvline(limit, ls="--", color="#D55E00")
+    ax.annotate("arithmetic limit", (limit, 0), xytext=(-4, 0), textcoords="offset points", ha="right", va="center",
+                color="#D55E00")
+    ax.invert_yaxis()
+    ax.set(xlabel="images per second in training", xlim=(0, 1.03 * limit))
+    return fig
 
 
 def timed(work: Callable[[], object]) -> float:

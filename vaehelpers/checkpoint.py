@@ -98,8 +98,9 @@ def epoch_of(path: Path) -> int:
 def published(z_dim: int, epoch: int, variant: str = "") -> Path:
     """Return the path of shipped weights: `z_dim` 20 after 10 or 80 epochs, `z_dim` 2 after 80.
 
-    With 20 latents there are variants too: `autoencoder` and, after 10 epochs, `beta0.1`, `beta10` and `beta784`,
-    named after the weight of the KL. Raises `CheckpointError` where there are none.
+    The recipe is the practical's. With 20 latents there are variants too: `best`, after 80 epochs with that recipe,
+    and after 10 epochs `autoencoder`, and `beta0.1`, `beta10` and `beta784`, named after the weight of the KL.
+    Raises `CheckpointError` where there are none.
     """
     folder = "-".join(filter(None, [f"z{z_dim:02d}", variant]))
     path = PUBLISHED / folder / f"epoch_{epoch:04d}.json"
