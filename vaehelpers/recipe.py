@@ -25,18 +25,17 @@ class Recipe:
     warmup: float = 0.0
     mirrored: float = 0.0
 
-    def optimizers(self, model: VAE, lr: float) -> list[Optimizer]:
-        """Return the optimizers of all the model's weights.
+    def optimizers(self, model: VAE, lr: float, in_graph: bool = False) -> list[Optimizer]:
+        """Return the optimizers of all the model's weights; `in_graph` those that a CUDA graph can hold.
 
         Muon takes the matrices and kernels between hidden units; Adam what reads pixels or writes logits, and biases.
-        On a CUDA device the rates are tensors, so that a CUDA graph sees them change.
+        In a graph, rates are tensors, for it to see them change.
         """
-        gpu = model.device.type == "cuda"
-        rate = (lambda value: torch.tensor(value, device=model.device)) if gpu else float
+        rate = (lambda value: torch.tensor(value, device=model.device)) if in_graph else float
         outer = {id(model.encoder.net[0].weight), id(model.decoder.net[-1].weight)}
         hidden = {id(p) for p in model.parameters() if p.ndim > 1 and self.muon} - outer
         optimizers = [torch.optim.Adam([p for p in model.parameters() if id(p) not in hidden], rate(lr),
-                                       fused=gpu or None, capturable=gpu)]
+                                       fused=in_graph or None, capturable=in_graph)]
         if self.muon:
             optimizers.append(Muon([p for p in model.parameters() if id(p) in hidden], rate(lr * self.muon)))
         return optimizers

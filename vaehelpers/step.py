@@ -1,5 +1,6 @@
 """One training step; on a CUDA device its hundreds of kernels can be launched together, as a CUDA graph."""
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -56,7 +57,8 @@ class Graph:
         """Run on a stream other than the usual one, as what a recording starts from must have been."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
+        with warnings.catch_warnings(), torch.cuda.stream(stream):
+            warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")  # it soon will be
             result = self.function(*values)
         torch.cuda.current_stream().wait_stream(stream)
         return result

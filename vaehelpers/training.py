@@ -104,7 +104,8 @@ class _Run:
         self.model = self._restore(previous) if previous else self._build()
         self.model.to(device)
         self.recipe = RECIPES[config["recipe"]]
-        self.optimizers = self.recipe.optimizers(self.model, config["lr"])
+        self.in_graph = config["compiled"] and device.type == "cuda"
+        self.optimizers = self.recipe.optimizers(self.model, config["lr"], self.in_graph)
         self.peaks = [float(group["lr"]) for optimizer in self.optimizers for group in optimizer.param_groups]
         if previous:
             checkpoint.load_optimizers(previous, self.optimizers)
@@ -120,7 +121,7 @@ class _Run:
     def _step(self) -> Callable[[Tensor, Tensor], Tensor]:
         loss, compiled = self.model.per_image, self.config["compiled"]
         step = Step(compile_if_possible(loss, self.device) if compiled else loss, self.optimizers, self.config["beta"])
-        return Graph(step) if compiled and self.device.type == "cuda" else step
+        return Graph(step) if self.in_graph else step
 
     def _restore(self, path: Path) -> VAE:
         model, meta = checkpoint.load(path)
