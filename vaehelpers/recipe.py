@@ -1,6 +1,5 @@
 """How networks are trained, by name: optimizer, rates, batch size."""
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -14,9 +13,9 @@ from .muon import Muon
 class Recipe:
     """Adam's learning rate and the batch size; Muon's rate as a multiple of Adam's, or 0 where Adam does all.
 
-    The rates rise from 0 over the share `warmup` of all steps, then fall to 0 along half a cosine; without a warm-up
-    they stay constant. Over the share `mirrored` of the epochs, garments without a left and a right are seen either
-    way round; the rest of the epochs are for the images as they are.
+    The rates rise from 0 over the share `warmup` of all steps, then fall to 0, both in a straight line; without a
+    warm-up they stay constant. Over the share `mirrored` of the epochs, garments without a left and a right are seen
+    either way round; the rest of the epochs are for the images as they are.
     """
 
     lr: float
@@ -47,7 +46,7 @@ class Recipe:
         rising = self.warmup * steps
         if step < rising:
             return (step + 1) / (rising + 1)
-        return 0.5 + 0.5 * math.cos(math.pi * (step - rising) / (steps - rising))
+        return (steps - step) / (steps - rising)
 
 
 RECIPES = {
