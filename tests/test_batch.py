@@ -45,7 +45,7 @@ def test_a_run_leaves_notebooks_figures_results_and_record(tmp_path):
     expected = {f"{name}.ipynb" for name in batch.NOTEBOOKS}
     assert contents(out).keys() == expected | {f"figures/{last}-empty.png", "results.json", "run.json"}
     results = json.loads((out / "results.json").read_text())
-    assert results[last] == {"tenfold": {"value": 30, "unit": "epochs", "data": None}}
+    assert results[last] == {"tenfold": {"value": 30, "unit": "epochs", "data": None, "recorded": False}}
     record = json.loads((out / "run.json").read_text())
     assert record["parameters"][last] == {"epochs": 3, "data": "drawn"}
     assert record["data"]["name"] == "drawn"
@@ -53,12 +53,14 @@ def test_a_run_leaves_notebooks_figures_results_and_record(tmp_path):
     assert {"preset", "versions", "hardware", "weights"} <= record.keys()
 
 
-def test_the_summary_names_seconds_results_and_stand_in_data():
-    results = {"03": {"tenfold": {"value": 30.0, "unit": "nats", "data": "drawn"}}}
+def test_the_summary_names_seconds_results_and_their_origin():
+    results = {"03": {"tenfold": {"value": 30.0, "unit": "nats", "data": "drawn", "recorded": False},
+                      "hours": {"value": 1.5, "unit": "h", "data": None, "recorded": True}}}
     lines = batch.summary({"seconds": {"03": 1.25}, "wall_seconds": 2.5, "results": results}).splitlines()
     assert ["all,", "side", "by", "side", "2.5"] in [line.split() for line in lines]
     assert ["03", "1.2"] in [line.split() for line in lines]
     assert ["tenfold", "30", "nats", "[drawn]"] in [line.split() for line in lines]
+    assert ["hours", "1.5", "h", "[recorded]"] in [line.split() for line in lines]
 
 
 def test_a_failure_keeps_the_earlier_results(tmp_path):

@@ -73,12 +73,15 @@ def test_collects_figures_and_full_precision_results(shown, drawn):
     outputs.show(draw(), "line", alt=ALT)
     outputs.record("bpd", 1.23456789, "bits/dim", data=drawn)
     outputs.record("count", 270616)
+    outputs.record("hours", 1.25, "h", recorded=True)
     assert shown[1].data["text/plain"] == "bpd = 1.235 bits/dim (stand-in data: drawn)"
     assert shown[2].data["text/plain"] == "count = 270,616"
+    assert shown[3].data["text/plain"] == "hours = 1.250 h (recorded)"
     pictures, results = outputs.collect(notebook_of(shown))
     assert pictures["line"].startswith(b"\x89PNG")
-    assert results == {"bpd": {"value": 1.23456789, "unit": "bits/dim", "data": "drawn"},
-                       "count": {"value": 270616, "unit": "", "data": None}}
+    assert results == {"bpd": {"value": 1.23456789, "unit": "bits/dim", "data": "drawn", "recorded": False},
+                       "count": {"value": 270616, "unit": "", "data": None, "recorded": False},
+                       "hours": {"value": 1.25, "unit": "h", "data": None, "recorded": True}}
 
 
 def test_display_reaches_ipython():

@@ -114,14 +114,14 @@ def _collect(notebook, name: str, stage: Path) -> dict:
 
 
 def summary(record: dict) -> str:
-    """Return two tables of a run's record in words: seconds of each notebook, and each result with unit and data."""
+    """Return two tables of a run's record in words: seconds of each notebook, and each result with unit and origin."""
     lines = [f"\n{'notebook':<26}{'seconds':>8}"]
     times = {**record["seconds"], "all, side by side": record["wall_seconds"]}
     lines += [f"{name:<26}{seconds:>8.1f}" for name, seconds in times.items()]
     lines.append(f"\n{'result':<34}{'value':>12}  unit")
     for name, entry in (pair for results in record["results"].values() for pair in results.items()):
-        stand_in = f"  [{entry['data']}]" if entry["data"] == "drawn" else ""
-        lines.append(f"{name:<34}{entry['value']:>12.6g}  {entry['unit']}{stand_in}")
+        origin = "  [drawn]" if entry["data"] == "drawn" else "  [recorded]" * entry["recorded"]
+        lines.append(f"{name:<34}{entry['value']:>12.6g}  {entry['unit']}{origin}")
     return "\n".join(lines)
 
 

@@ -31,19 +31,21 @@ def show(fig, name: str, *, alt: str, data: Dataset | None = None) -> None:
     _display({"image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}, KEY: {"figure": name, "alt": alt}})
 
 
-def record(name: str, value: float | int, unit: str = "", *, data: Dataset | None = None, digits: int = 3) -> None:
+def record(name: str, value: float | int, unit: str = "", *, data: Dataset | None = None, digits: int = 3,
+           recorded: bool = False) -> None:
     """Display `name = value unit` and keep the full value for `results.json`, with the data set's name.
 
-    Only `digits` decimals are displayed: what nbval compares must not depend on a machine's last bits.
+    Only `digits` decimals are displayed: what nbval compares must not depend on a machine's last bits. A value that
+    an earlier run left, be it the training's, is marked as `recorded`.
     """
     text = f"{name} = {value:,}" if isinstance(value, int) else f"{name} = {value:,.{digits}f}"
-    unit_and_data = [unit, f"(stand-in data: {data.name})" if data is not None and data.is_stand_in else ""]
-    result = {"result": name, "value": value, "unit": unit, "data": data.name if data else None}
-    _display({"text/plain": " ".join(filter(None, [text, *unit_and_data]))}, {KEY: result})
+    origin = f"(stand-in data: {data.name})" if data is not None and data.is_stand_in else "(recorded)" * recorded
+    result = {"result": name, "value": value, "unit": unit, "data": data.name if data else None, "recorded": recorded}
+    _display({"text/plain": " ".join(filter(None, [text, unit, origin]))}, {KEY: result})
 
 
 def collect(notebook) -> tuple[dict[str, bytes], dict[str, dict]]:
-    """Return the figures `{name: PNG bytes}` and results `{name: {value, unit, data}}` of an executed notebook."""
+    """Return an executed notebook's figures `{name: PNG bytes}` and results `{name: {value, unit, data, recorded}}`."""
     figures, results = {}, {}
     for output in _outputs(notebook):
         entry = dict(output.get("metadata", {}).get(KEY, {}))
