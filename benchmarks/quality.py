@@ -1,6 +1,6 @@
 """Time to quality: what each part of the fast recipe contributes to the validation score of a short run.
 
-    python benchmarks/quality.py [--epochs 10] [--seeds 42 43 44] [--device cpu]
+    python benchmarks/quality.py [--epochs 9] [--seeds 42 43 44] [--device cpu]
 
 Trains every recipe below with every seed (an hour and more on two cores; runs/quality/ keeps the checkpoints, and the
 same command resumes), prints the validation scores beside that of the practical's recipe after 80 epochs, and writes
@@ -34,7 +34,7 @@ STEPS = {  # each changes one thing in the one before
 def main() -> None:
     """Train what is missing, then print the table and write results and figure."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--epochs", type=int, default=10, help="length of each run")
+    parser.add_argument("--epochs", type=int, default=9, help="length of each run")
     parser.add_argument("--seeds", type=int, nargs="+", default=[42, 43, 44], help="one run for each")
     parser.add_argument("--device", default="auto", help="where to train: auto, cuda, mps or cpu")
     args = parser.parse_args()

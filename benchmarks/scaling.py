@@ -1,4 +1,4 @@
-"""How time and memory grow with batch size, latents, filters, and samples of the importance-weighted bound.
+"""How time and memory grow with batch size, latents, filters, samples and images of the importance-weighted bound.
 
     python benchmarks/scaling.py [--device cpu]
 
@@ -26,10 +26,12 @@ from vaehelpers.model import seeded_vae
 
 RESULTS = Path(__file__).parent / "results"
 USUAL = {"batch_size": 128, "z_dim": 20, "num_filters": 32}
+BOUND = {"samples": 500, "images": 2}
 KNOBS = {"batch_size": (8, 16, 32, 64, 128, 256, 512, 1024), "z_dim": (2, 8, 32, 128, 512),
-         "num_filters": (8, 16, 32, 64, 128), "samples": (10, 30, 100, 300, 1000, 3000)}
+         "num_filters": (8, 16, 32, 64, 128), "samples": (10, 30, 100, 300, 1000, 3000),
+         "images": (4, 16, 64, 256)}
 WORDS = {"batch_size": "batch size", "z_dim": "latents", "num_filters": "filters of the first convolution",
-         "samples": "samples of the bound, for each image"}
+         "samples": "samples of the bound, for each image", "images": "images of the bound, 500 samples for each"}
 SECONDS = 4  # of measuring, for each point
 
 
@@ -62,8 +64,10 @@ def point(knob: str, value: int, device: torch.device) -> dict[str, float]:
     """Return the median `seconds` for an image, and the `bytes` of memory at the peak beyond those at the start."""
     images = torch.randint(16, (max(KNOBS["batch_size"]), 1, 28, 28), dtype=torch.uint8)  # what they show costs nothing
     before = peak_bytes(device)
-    work, count = (bounds(images, value, device) if knob == "samples"
-                   else steps(images, device, **USUAL | {knob: value}))
+    if knob in BOUND:
+        work, count = bounds(images, device, **BOUND | {knob: value})
+    else:
+        work, count = steps(images, device, **USUAL | {knob: value})
     work()
     times, ends = [], time.perf_counter() + SECONDS
     while time.perf_counter() < ends or len(times) < 3:
@@ -87,10 +91,10 @@ def steps(images: torch.Tensor, device: torch.device, batch_size: int, **sizes: 
     return step, len(batch)
 
 
-def bounds(images: torch.Tensor, samples: int, device: torch.device):
-    """Return what scores two images by the importance-weighted bound, and their number."""
-    model = seeded_vae(0).to(device)
-    return lambda: likelihood.importance_weights(model, images[:2], samples), 2
+def bounds(images: torch.Tensor, device: torch.device, **sizes: int):
+    """Return what scores images by the importance-weighted bound, and their number."""
+    model, some = seeded_vae(0).to(device), images[: sizes["images"]]
+    return lambda: likelihood.importance_weights(model, some, sizes["samples"]), len(some)
 
 
 def peak_bytes(device: torch.device) -> int:
@@ -108,8 +112,8 @@ def exponent(points: dict[int, dict], key: str) -> float:
 
 
 def draw(points: dict[str, dict], exponents: dict[str, dict]) -> plt.Figure:
-    """Draw both costs against each of the four sizes, with the fitted exponents."""
-    fig, axes = plt.subplots(2, len(KNOBS), figsize=(14, 6), sharey="row", layout="constrained")
+    """Draw both costs against each of the sizes, with the fitted exponents."""
+    fig, axes = plt.subplots(2, len(KNOBS), figsize=(16, 6), sharey="row", layout="constrained")
     rows = {"seconds": ("time of an image [ms]", 1e3), "bytes": ("peak memory [MB]", 1e-6)}
     for (key, (label, scale)), row in zip(rows.items(), axes, strict=True):
         for (knob, part), ax in zip(points.items(), row, strict=True):

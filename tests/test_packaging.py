@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -80,14 +81,27 @@ def test_published_weights_travel_with_the_package():
 
 def test_readme_states_the_recorded_scores():
     text, bounds = (ROOT / "README.md").read_text(), recorded.load(evidence.NAME)["results"]
-    for z_dim in (20, 2):
-        meta = checkpoint.read_meta(checkpoint.published(z_dim, 80))
-        row = (f"| {z_dim} | {meta['history'][-1]['train_bpd']:.3f} | {meta['history'][-1]['val_bpd']:.3f} "
-               f"| {meta['test']['bpd']:.3f} | {bounds[f'z{z_dim:02d}-test']['bpd'][-1]:.3f} |")
-        assert row in text, row
-    explorer = json.loads((ROOT / "benchmarks" / "results" / "explorer.json").read_text())["results"]
-    for name, part in explorer.items():
-        assert f"| {name} | {part['pictures']:.0f} |" in text
+    for z_dim, variant in ((20, ""), (20, "best"), (2, "")):
+        meta = checkpoint.read_meta(checkpoint.published(z_dim, 80, variant))
+        tight = bounds["-".join(filter(None, [f"z{z_dim:02d}", variant, "test"]))]["bpd"][-1]
+        scores = (meta["history"][-1]["train_bpd"], meta["history"][-1]["val_bpd"], meta["test"]["bpd"], tight)
+        row = " | ".join([f"| {z_dim}, {variant or 'practical'}", *(f"{score:.3f}" for score in scores)])
+        assert f"{row} |" in text, row
+
+
+def test_readme_states_what_the_benchmarks_recorded():
+    text, folder = (ROOT / "README.md").read_text(), ROOT / "benchmarks" / "results"
+    explorer, quality, speed = (json.loads((folder / f"{name}.json").read_text())
+                                for name in ("explorer", "quality", "training-cpu"))
+    rows = [f"| {name} | {part['pictures']:.0f} |" for name, part in explorer["results"].items()]
+    for name, runs in quality["val_bpd"].items():
+        ends = [run[-1] for run in runs]
+        rows.append(f"| {name} | {statistics.mean(ends):.3f} | {min(ends):.3f} to {max(ends):.3f} |")
+    rates, limit = speed["images_per_second"], speed["peak_flop_per_second"] / speed["flop_per_image"]
+    base = max(rate for name, rate in rates.items() if name.startswith("textbook"))
+    rows += [f"| {name} | {rate:,.0f} | {rate / base:.2f} | {rate / limit:.0%} |" for name, rate in rates.items()]
+    assert [row for row in rows if row not in text] == []
+    assert [path.name for path in folder.glob("*.png") if f"benchmarks/results/{path.name}" not in text] == []
 
 
 def test_files_and_functions_stay_small():

@@ -72,14 +72,14 @@ def importance_weights(model: VAE, images: Tensor, draws: int, seed: int = 42) -
     bound of Burda, Grosse & Salakhutdinov 2016, Eq. 8. The noise of image i depends on `seed` and i alone, so that
     a part repeats what the whole gave. Memory grows with neither N (beyond the result) nor `draws`.
     """
-    zero, rows = torch.zeros(model.z_dim), []
+    zero, weights = torch.zeros(model.z_dim), torch.empty(len(images), draws, dtype=torch.float64)
     quiet = len(images) < 50 or not progress.watched()
     for i, image in enumerate(tqdm(images.split(1), "images", leave=False, disable=quiet)):
         mean, log_std = (part[0].cpu() for part in model.encoder(image.to(model.device)))
         noise = torch.Generator().manual_seed(seed * 1_000_003 + i)
         z = mean + log_std.exp() * torch.randn(draws, model.z_dim, generator=noise)
-        rows.append(log_likelihood(model, image, z)[0] + log_normal(z, zero, zero) - log_normal(z, mean, log_std))
-    return torch.stack(rows)
+        weights[i] = log_likelihood(model, image, z)[0] + log_normal(z, zero, zero) - log_normal(z, mean, log_std)
+    return weights
 
 
 def importance_bounds(log_weights: Tensor, sizes: Sequence[int]) -> Tensor:
