@@ -91,10 +91,10 @@ def steps(images: torch.Tensor, device: torch.device, batch_size: int, **sizes: 
     return step, len(batch)
 
 
-def bounds(images: torch.Tensor, device: torch.device, **sizes: int):
-    """Return what scores images by the importance-weighted bound, and their number."""
-    model, some = seeded_vae(0).to(device), images[: sizes["images"]]
-    return lambda: likelihood.importance_weights(model, some, sizes["samples"]), len(some)
+def bounds(pictures: torch.Tensor, device: torch.device, samples: int, images: int):
+    """Return what scores some images by the importance-weighted bound, and their number."""
+    model = seeded_vae(0).to(device)
+    return lambda: likelihood.importance_weights(model, pictures[:images], samples), images
 
 
 def peak_bytes(device: torch.device) -> int:
