@@ -31,7 +31,7 @@ KNOBS = {"batch_size": (8, 16, 32, 64, 128, 256, 512, 1024), "z_dim": (2, 8, 32,
          "num_filters": (8, 16, 32, 64, 128), "samples": (10, 30, 100, 300, 1000, 3000),
          "images": (4, 16, 64, 256)}
 WORDS = {"batch_size": "batch size", "z_dim": "latents", "num_filters": "filters of the first convolution",
-         "samples": "samples of the bound, for each image", "images": "images of the bound, 500 samples for each"}
+         "samples": "samples of the bound, for each image", "images": "images of the bound"}
 SECONDS = 4  # of measuring, for each point
 
 
