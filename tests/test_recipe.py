@@ -65,6 +65,35 @@ def test_muon_steps_by_its_rate_whatever_the_gradient(shape):
         assert (weight * weight.grad).sum() < 0
 
 
+def test_evened_muon_moves_rows_alike_and_as_far_in_all():
+    gradient = torch.randn(24, 8, generator=torch.Generator().manual_seed(3))
+    gradient[:4] *= 10  # a few rows that take most of the step
+    steps = []
+    for evened in (0.0, 0.9):
+        weight = torch.nn.Parameter(torch.zeros(24, 8))
+        optimizer = Muon([weight], lr=1.0, momentum=0.0, evened=evened)
+        weight.grad = gradient.clone()
+        optimizer.step()
+        steps.append(weight.detach().clone())
+    plain, even = (step.norm(dim=1) for step in steps)
+    assert plain.max() / plain.min() > 5
+    torch.testing.assert_close(even, even.mean().expand(24))
+    torch.testing.assert_close(steps[0].norm(), steps[1].norm())
+    torch.testing.assert_close(*(step / step.norm(dim=1, keepdim=True) for step in steps))
+    weight.grad = torch.randn(24, 8, generator=torch.Generator().manual_seed(4))
+    optimizer.step()
+    moved = (weight.detach() - steps[1]).norm(dim=1)
+    assert moved[:4].mean() < moved[4:].mean() / 1.5  # the average remembers which rows were large
+
+
+def test_muon_takes_away_a_share_of_each_weight():
+    weight = torch.nn.Parameter(torch.full((3, 5), 2.0))
+    optimizer = Muon([weight], lr=0.1, weight_decay=0.5)
+    weight.grad = torch.zeros(3, 5)
+    optimizer.step()
+    torch.testing.assert_close(weight.detach(), torch.full((3, 5), 2.0 * (1 - 0.1 * 0.5)))
+
+
 def test_muon_agrees_with_torch():
     if not hasattr(torch.optim, "Muon"):
         pytest.skip("this torch has no Muon")

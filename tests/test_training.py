@@ -8,7 +8,7 @@ import torch
 
 from vaehelpers import checkpoint, training
 from vaehelpers.data import SYMMETRIC, Dataset
-from vaehelpers.errors import CheckpointError, TrainingError
+from vaehelpers.errors import CheckpointError, SettingError, TrainingError
 from vaehelpers.model import seeded_vae
 from vaehelpers.objective import reconstruction
 from vaehelpers.recipe import RECIPES
@@ -92,7 +92,7 @@ def test_without_noise_and_kl_the_mean_alone_learns(few):
     assert not any(parameter.any() for parameter in end.encoder.log_std.parameters())
     assert not torch.equal(seeded_vae(5, 4, 2).encoder.mean.weight, end.encoder.mean.weight)
     first = few.train.images[:64]
-    run = training._Run(few, {**TINY, "compiled": False, "beta": 0, "noise": False}, torch.device("cpu"), None)
+    run = training._Run(few, {**TINY, **training.LATER, "compiled": False, "beta": 0, "noise": False}, torch.device("cpu"), None)
     assert not any(eps.any() for _, eps in run._batches(1))
     mean, _ = run.model.encoder(first)
     recon, _ = run.model.per_image(first, torch.zeros(64, 2))
@@ -100,7 +100,7 @@ def test_without_noise_and_kl_the_mean_alone_learns(few):
 
 
 def test_symmetric_garments_are_mirrored_until_the_last_epochs(few):
-    config = {**TINY, "compiled": False, "beta": 1.0, "noise": True, "epochs": 10}
+    config = {**training.LATER, **TINY, "compiled": False, "epochs": 10}
     run = training._Run(few, config | {"recipe": "best"}, torch.device("cpu"), None)
     seen = run._images(8, torch.Generator().manual_seed(0))
     same, turned = ((seen == imgs).flatten(1).all(1) for imgs in (few.train.images, few.train.images.flip(-1)))
@@ -217,12 +217,22 @@ def test_a_graph_agrees_with_single_launches(few, recipe):
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="no C++ compiler here")
 @pytest.mark.filterwarnings("default")  # torch.compile imports modules that warn about one another
-def test_compiled_agrees_with_eager_for_a_hundred_steps(few):
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-4), ("bfloat16", 5e-3)])
+def test_compiled_agrees_with_eager_for_a_hundred_steps(few, precision, tolerance):
     eager, fast = ([], [])
-    for losses, compiled in ((eager, False), (fast, True)):
-        records(few, 25, compiled=compiled, watch=lambda when, bpd, seen=losses: seen.append(bpd), **TINY)
+    for losses, options in ((eager, {}), (fast, {"compiled": True, "precision": precision})):
+        records(few, 25, watch=lambda when, bpd, seen=losses: seen.append(bpd), **options, **TINY)
     assert len(eager) == 25  # the first of every four steps
-    assert fast == pytest.approx(eager, rel=2e-4)
+    assert fast == pytest.approx(eager, rel=tolerance)
+
+
+def test_sixteen_bits_change_training_by_rounding_and_scores_not_at_all(few):
+    wide, narrow = (records(few, 2, precision=precision, **TINY) for precision in ("float32", "bfloat16"))
+    assert {**narrow[0], "seconds": 0} == wide[0]  # epoch 0 is a score
+    assert narrow[2] != wide[2]
+    assert narrow[2] == pytest.approx(wide[2], rel=2e-2)
+    with pytest.raises(SettingError, match="precision=float16 is not one of float32, bfloat16"):
+        records(few, 1, precision="float16", **TINY)
 
 
 def test_without_a_compiler_training_says_so_once_and_goes_on(few, monkeypatch):

@@ -9,7 +9,7 @@ from .device import choose_device
 from .errors import SettingError, UserError
 
 TRAIN_DEFAULTS = {"data": "fashion-mnist", "recipe": "best", "z_dim": 20, "epochs": 80, "num_filters": 32, "lr": None,
-                  "batch_size": None, "beta": 1.0, "seed": 42, "device": "auto"}
+                  "batch_size": None, "precision": "float32", "beta": 1.0, "seed": 42, "device": "auto"}
 ROW = "{:>5}  {:>9}  {:>7}  {:>11}  {:>8}  {:>7}"
 
 

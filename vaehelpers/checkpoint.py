@@ -70,6 +70,8 @@ def load_optimizers(path: Path, optimizers: list[torch.optim.Optimizer]) -> None
         state.setdefault(index, {})[key] = tensor
     for optimizer, state in zip(optimizers, states, strict=True):
         optimizer.load_state_dict(state)
+        for weight, entry in optimizer.state.items():  # laid out in memory as the weights are: fused Adam relies on it
+            entry |= {key: torch.empty_like(weight).copy_(x) for key, x in entry.items() if x.shape == weight.shape}
 
 
 def find(path: str | Path) -> Path:

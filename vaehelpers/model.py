@@ -75,9 +75,9 @@ class VAE(nn.Module):
 
         `imgs` are levels 0..15, `[B,1,28,28]`; `eps` is the noise of the sample, `[B,z_dim]`.
         """
-        mean, log_std = self.encoder(imgs)
+        mean, log_std = (_in_32_bits(part) for part in self.encoder(imgs))
         z = sample_reparameterize(mean, log_std.exp(), eps)
-        return reconstruction(self.decoder(z), imgs), KLD(mean, log_std)
+        return reconstruction(_in_32_bits(self.decoder(z)), imgs), KLD(mean, log_std)
 
     def forward(self, imgs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return `(L_rec, L_reg, bpd)`: batch means, in nats, nats and bits per dimension."""
@@ -93,6 +93,11 @@ class VAE(nn.Module):
         """
         z = torch.randn(batch_size, self.z_dim, generator=generator)
         return draw_levels(self.decoder(z.to(self.device)), generator)
+
+
+def _in_32_bits(x: Tensor) -> Tensor:
+    """Widen what networks return that compute in 16 bits: sums of hundreds of terms would not survive there."""
+    return x.float() if x.dtype == torch.bfloat16 else x
 
 
 def draw_levels(logits: Tensor, generator: torch.Generator | None = None) -> Tensor:

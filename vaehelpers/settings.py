@@ -11,6 +11,7 @@ from .data import SOURCES
 from .device import DEVICES
 from .errors import DataError, SettingError, shown
 from .recipe import RECIPES
+from .step import PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ SETTINGS = {
     "lr": Setting(float, "Adam's learning rate, or its peak", 1e-8, 1.0),
     "mail_csv": Setting(str, "a CSV file with the columns label and text", reader=mail.read_csv),
     "num_filters": Setting(int, "filters of the first convolution", 1, 1024),
+    "precision": Setting(str, "the networks' numbers in training", choices=PRECISIONS),
     "recipe": Setting(str, "how to train", choices=tuple(RECIPES)),
     "seed": Setting(int, "seed of every random draw", 0, 2**31 - 1),
     "spam_epochs": Setting(int, "epochs to train the spam classifier", 1, 1_000),

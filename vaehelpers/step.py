@@ -1,4 +1,4 @@
-"""One training step; on a CUDA device its hundreds of kernels can be launched together, as a CUDA graph."""
+"""One training step: in 32 or 16 bits, compiled or not, and on a CUDA device launched as one graph of kernels."""
 
 import warnings
 from collections.abc import Callable
@@ -6,6 +6,39 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+
+from .device import compile_if_possible
+from .errors import SettingError
+from .model import VAE
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+def training_step(model: VAE, optimizers: list[Optimizer], beta: float, compiled: bool, precision: str,
+                  ) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return what trains on a batch, see `Step`: compiled by torch or not, and then on a CUDA device in a graph.
+
+    In `precision` "bfloat16", convolutions and matrix products take 16-bit numbers and add up in 32 bits; weights,
+    their updates, latents and loss stay in 32 bits. Raises SettingError for other precisions.
+    """
+    if precision not in PRECISIONS:
+        raise SettingError(f"precision={precision} is not one of {', '.join(PRECISIONS)}")
+    loss = in_bfloat16(model) if precision == "bfloat16" else model.per_image
+    step = Step(compile_if_possible(loss, model.device) if compiled else loss, optimizers, beta)
+    return Graph(step) if in_graph(compiled, model.device) else step
+
+
+def in_graph(compiled: bool, device: torch.device) -> bool:
+    """Say whether steps are recorded as a CUDA graph."""
+    return compiled and device.type == "cuda"
+
+
+def in_bfloat16(model: VAE) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Return `model.per_image` with networks that compute in bfloat16."""
+    def per_image(imgs: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.autocast(imgs.device.type, torch.bfloat16, cache_enabled=False):  # a graph cannot hold the cache
+            return model.per_image(imgs, eps)
+    return per_image
 
 
 class Step:

@@ -12,14 +12,15 @@ from tqdm.auto import tqdm
 
 from . import checkpoint, progress, provenance
 from .data import Dataset, mirrored
-from .device import choose_device, compile_if_possible
+from .device import choose_device
 from .errors import CheckpointError, TrainingError
 from .model import VAE, seeded_vae
 from .objective import elbo_to_bpd
 from .recipe import RECIPES
-from .step import Graph, Step, set_rate
+from .step import in_graph, set_rate, training_step
 
-LATER = {"beta": 1.0, "noise": True, "recipe": "practical"}  # settings that runs of older versions did not write down
+# Settings that runs of older versions did not write down:
+LATER = {"beta": 1.0, "noise": True, "recipe": "practical", "precision": "float32"}
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,16 @@ class EpochRecord:
 
 def fit(data: Dataset, epochs: int, *, recipe: str = "best", z_dim: int = 20, num_filters: int = 32,
         lr: float | None = None, batch_size: int | None = None, seed: int = 42, device: str = "auto",
-        folder: str | Path | None = None, keep: tuple[int, ...] = (10,), compiled: bool = False, beta: float = 1.0,
-        noise: bool = True, watch: Callable[[float, float], None] | None = None,
-        ) -> Iterator[tuple[EpochRecord, VAE]]:
+        folder: str | Path | None = None, keep: tuple[int, ...] = (10,), compiled: bool = False,
+        precision: str = "float32", beta: float = 1.0, noise: bool = True,
+        watch: Callable[[float, float], None] | None = None) -> Iterator[tuple[EpochRecord, VAE]]:
     """Train a VAE by a recipe of `recipe.RECIPES`; yield `(record, model)` for epochs 0, 1, ..., `epochs`.
 
     `lr` and `batch_size` replace those of the recipe. Where its rates fall towards the last epoch, a run is resumed
     with the same `epochs` only. The loss is recon + `beta` KL; with `noise=False` the decoder gets the encoder's mean
     itself, which for `beta=0` is a plain autoencoder (its std stays 1). Whatever the loss, the records' bpd is that
-    of the plain ELBO.
+    of the plain ELBO. `compiled` and `precision`, "float32" or "bfloat16" (see `step.training_step`), are for speed
+    and change numbers by rounding; scores are computed in 32 bits whatever they are.
 
     With `folder`, a checkpoint is written after each epoch (older ones go, except those in `keep`), and
     a folder that holds one is resumed: its records are yielded first (with the newest weights), then training
@@ -62,7 +64,8 @@ def fit(data: Dataset, epochs: int, *, recipe: str = "best", z_dim: int = 20, nu
     """
     chosen = RECIPES[recipe]
     config = dict(recipe=recipe, z_dim=z_dim, num_filters=num_filters, lr=lr or chosen.lr,
-                  batch_size=batch_size or chosen.batch_size, seed=seed, compiled=compiled, beta=beta, noise=noise)
+                  batch_size=batch_size or chosen.batch_size, seed=seed, compiled=compiled, precision=precision,
+                  beta=beta, noise=noise)
     run = _Run(data, config | {"epochs": epochs} if chosen.warmup else config, choose_device(device), folder, watch)
     if len(run.history) > epochs + 1:
         raise CheckpointError(f"{folder} holds a run of {len(run.history) - 1} epochs, more than {epochs}; "
@@ -102,14 +105,14 @@ class _Run:
         self.history, self.watch = [], watch
         previous = checkpoint.latest(Path(folder)) if folder else None
         self.model = self._restore(previous) if previous else self._build()
-        self.model.to(device)
+        # Convolutions on a CPU are faster where the numbers of a pixel's channels lie side by side.
+        self.model.to(device, memory_format=torch.channels_last if device.type == "cpu" else torch.preserve_format)
         self.recipe = RECIPES[config["recipe"]]
-        self.in_graph = config["compiled"] and device.type == "cuda"
-        self.optimizers = self.recipe.optimizers(self.model, config["lr"], self.in_graph)
+        self.optimizers = self.recipe.optimizers(self.model, config["lr"], in_graph(config["compiled"], device))
         self.peaks = [float(group["lr"]) for optimizer in self.optimizers for group in optimizer.param_groups]
         if previous:
             checkpoint.load_optimizers(previous, self.optimizers)
-        self.step = self._step()
+        self.step = training_step(self.model, self.optimizers, *(config[k] for k in ("beta", "compiled", "precision")))
 
     def _build(self) -> VAE:
         model = seeded_vae(self.config["seed"], *(self.config[k] for k in ("num_filters", "z_dim", "lr")))
@@ -117,11 +120,6 @@ class _Run:
             torch.nn.init.zeros_(model.encoder.log_std.weight)
             torch.nn.init.zeros_(model.encoder.log_std.bias)
         return model
-
-    def _step(self) -> Callable[[Tensor, Tensor], Tensor]:
-        loss, compiled = self.model.per_image, self.config["compiled"]
-        step = Step(compile_if_possible(loss, self.device) if compiled else loss, self.optimizers, self.config["beta"])
-        return Graph(step) if self.in_graph else step
 
     def _restore(self, path: Path) -> VAE:
         model, meta = checkpoint.load(path)
