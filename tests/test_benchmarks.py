@@ -56,13 +56,32 @@ def test_exponents_are_those_of_a_power_law():
 def test_targets_are_judged_by_what_was_recorded(tmp_path, monkeypatch):
     targets = script("targets")
     monkeypatch.setattr(targets, "RESULTS", tmp_path)
-    rates = {"textbook, 0 workers": 90.0, "textbook, 2 workers": 100.0, "vaehelpers, practical": 150.0,
-             "vaehelpers, practical, compiled": 120.0, "vaehelpers, fast": 110.0}
-    assert targets.throughput(rates, "cpu", 3, "cpu", 2.5)[1].startswith("1.50 times; 2.5 times")
-    assert targets.throughput(rates, "cuda", 50, "cpu", 2.5)[1] == "not measured in this run"
+    rates = {"textbook, 0 workers": 90.0, "textbook, 2 workers": 100.0, "vaehelpers, practical, compiled": 120.0,
+             "vaehelpers, practical, bfloat16": 150.0, "vaehelpers, fast, compiled": 110.0}
+    limits = {"float32": 2.5, "bfloat16": 5.0}
+    assert targets.throughput(rates, "cpu", 3, "cpu", limits)[1] == (
+        "1.50 times in bfloat16 (this machine's whole arithmetic: 5.0 times); "
+        "1.20 times in float32 (this machine's whole arithmetic: 2.5 times)")
+    assert targets.throughput(rates, "cuda", 50, "cpu", limits)[1] == "not measured in this run"
     assert targets.time_to_quality(rates)[1] == "benchmarks/quality.py has not run"
     for curves, said in (([[4, 2, 1], [4, 1, 1]], "1/44.0 to 1/88.0, 2 seeds"),
                          ([[4, 2, 1.5], [4, 1, 1]], "not reached in 2 epochs by 1 of 2 seeds")):
         found = {"epochs": 2, "practical_80": [4, 1.2], "val_bpd": {"fast": curves}}
         (tmp_path / "quality.json").write_text(json.dumps(found))
         assert targets.time_to_quality(rates)[1] == said
+
+
+def test_operations_are_sorted_by_their_names():
+    kind_of = script("breakdown").kind_of
+    assert kind_of("aten::convolution_backward") == "convolutions, backward"
+    assert kind_of("aten::mkldnn_convolution") == "convolutions, forward"
+    assert kind_of("graph_0_cpp_fused__log_softmax_backward_data_1") == "loss"
+    assert kind_of("graph_0_cpp_fused_gelu_gelu_backward_1") == "GELU"
+    assert kind_of("aten::_fused_adam_") == kind_of("Optimizer.step#Adam.step") == "Adam"
+    assert kind_of("aten::copy_") == "all else"
+
+
+@pytest.mark.parametrize(("way", "peak"), [("textbook, 0 workers", "float32"), ("vaehelpers, fast, compiled", "float32"),
+                                           ("vaehelpers, practical, bfloat16", "bfloat16")])
+def test_each_way_has_the_limit_of_its_numbers(way, peak):
+    assert script("training").peak_of(way) == peak

@@ -16,6 +16,7 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
+from .device import place
 from .errors import CheckpointError
 from .model import VAE
 
@@ -26,8 +27,7 @@ def save(folder: Path, epoch: int, model: VAE, optimizers: list[torch.optim.Opti
     """Write the checkpoint of `epoch` into `folder` and return its JSON path. `meta` must be JSON-ready."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"epoch_{epoch:04d}"
-    weights = tensors_to_bytes(_on_cpu(model.state_dict()))
-    state = tensors_to_bytes(_flat(optimizers))
+    weights, state = (tensors_to_bytes(part) for part in (_on_cpu(model.state_dict()), _flat(optimizers)))
     _write(stem.with_suffix(".optimizer.safetensors"), state)
     _write(stem.with_suffix(".safetensors"), weights)
     write_meta(stem.with_suffix(".json"), {"epoch": epoch, "sha256": _hash(weights), "optimizer_sha256": _hash(state),
@@ -47,15 +47,14 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[VAE, dic
 
     Returns the model in evaluation mode and the JSON's contents. Raises `CheckpointError`.
     """
-    path = find(path)
-    meta = read_meta(path)
+    meta = read_meta(path := find(path))
     weights = _tensors(path.with_suffix(".safetensors"), meta["sha256"])
     try:
         model = VAE(**{key: meta["config"][key] for key in ("num_filters", "z_dim", "lr")})
         model.load_state_dict(weights)
     except (KeyError, TypeError, ValueError, RuntimeError):
         _not_one(path)
-    return model.to(device).eval(), meta
+    return place(model, device).eval(), meta
 
 
 def load_optimizers(path: Path, optimizers: list[torch.optim.Optimizer]) -> None:

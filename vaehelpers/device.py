@@ -1,4 +1,4 @@
-"""Where to compute, and whether functions can be compiled there."""
+"""Where to compute, how weights lie in memory there, and whether functions can be compiled."""
 
 import importlib.util
 import os
@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 
 import torch
+from torch import nn
 
 from .errors import SettingError
 
@@ -21,6 +22,12 @@ def choose_device(name: str = "auto") -> torch.device:
         usable = ", ".join(["auto", *(key for key, here in present.items() if here)])
         raise SettingError(f"device={name} is not available; allowed here: {usable}")
     return torch.device(next(key for key, here in present.items() if here) if name == "auto" else name)
+
+
+def place(model: nn.Module, device: torch.device | str) -> nn.Module:
+    """Move a model's weights to a device, on a CPU with a pixel's channels side by side: convolutions gain by that."""
+    layout = torch.channels_last if torch.device(device).type == "cpu" else torch.preserve_format
+    return model.to(device, memory_format=layout)
 
 
 def compile_if_possible(function: Callable, device: torch.device) -> Callable:

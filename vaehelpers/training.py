@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from . import checkpoint, progress, provenance
 from .data import Dataset, mirrored
-from .device import choose_device
+from .device import choose_device, place
 from .errors import CheckpointError, TrainingError
 from .model import VAE, seeded_vae
 from .objective import elbo_to_bpd
@@ -105,8 +105,7 @@ class _Run:
         self.history, self.watch = [], watch
         previous = checkpoint.latest(Path(folder)) if folder else None
         self.model = self._restore(previous) if previous else self._build()
-        # Convolutions on a CPU are faster where the numbers of a pixel's channels lie side by side.
-        self.model.to(device, memory_format=torch.channels_last if device.type == "cpu" else torch.preserve_format)
+        place(self.model, device)
         self.recipe = RECIPES[config["recipe"]]
         self.optimizers = self.recipe.optimizers(self.model, config["lr"], in_graph(config["compiled"], device))
         self.peaks = [float(group["lr"]) for optimizer in self.optimizers for group in optimizer.param_groups]
