@@ -45,7 +45,7 @@ def time_to_quality(rates: dict[str, float]) -> tuple[str, str]:
         return target, "benchmarks/quality.py has not run"
     goal = found["practical_80"][-1]
     first = [next((epoch for epoch, bpd in enumerate(curve) if bpd <= goal), None)
-             for curve in found["val_bpd"]["fast"]]
+             for curve in found["recipes"]["fast"]["val_bpd"]]
     if None in first:
         return target, f"not reached in {found['epochs']} epochs by {first.count(None)} of {len(first)} seeds"
     parts = [EPOCHS / epoch * rates["vaehelpers, fast, compiled"] / base(rates) for epoch in first]

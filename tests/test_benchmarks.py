@@ -66,7 +66,7 @@ def test_targets_are_judged_by_what_was_recorded(tmp_path, monkeypatch):
     assert targets.time_to_quality(rates)[1] == "benchmarks/quality.py has not run"
     for curves, said in (([[4, 2, 1], [4, 1, 1]], "1/44.0 to 1/88.0, 2 seeds"),
                          ([[4, 2, 1.5], [4, 1, 1]], "not reached in 2 epochs by 1 of 2 seeds")):
-        found = {"epochs": 2, "practical_80": [4, 1.2], "val_bpd": {"fast": curves}}
+        found = {"epochs": 2, "practical_80": [4, 1.2], "recipes": {"fast": {"val_bpd": curves}}}
         (tmp_path / "quality.json").write_text(json.dumps(found))
         assert targets.time_to_quality(rates)[1] == said
 

@@ -94,8 +94,8 @@ def test_readme_states_what_the_benchmarks_recorded():
     explorer, quality, speed = (json.loads((folder / f"{name}.json").read_text())
                                 for name in ("explorer", "quality", "training-cpu"))
     rows = [f"| {name} | {part['pictures']:.0f} |" for name, part in explorer["results"].items()]
-    for name, runs in quality["val_bpd"].items():
-        ends = [run[-1] for run in runs]
+    for name, row in quality["recipes"].items():
+        ends = [run[-1] for run in row["val_bpd"]]
         rows.append(f"| {name} | {statistics.mean(ends):.3f} | {min(ends):.3f} to {max(ends):.3f} |")
     rates, limits = speed["images_per_second"], speed["limits"]
     base = max(rate for name, rate in rates.items() if name.startswith("textbook"))
