@@ -29,7 +29,9 @@ def script(name):
 def test_the_textbook_pipeline_has_the_same_levels(tmp_path):
     if data.locate() is None:
         pytest.skip("FashionMNIST is not here")
-    images = script("training").as_torchvision_has_them(tmp_path)
+    training = script("training")
+    training.as_torchvision_has_them(tmp_path)
+    images = training.torchvision_images(tmp_path)
     theirs = torch.stack([images[i][0] for i in range(20)])
     raw, *_ = data._read_folder(data.locate())
     assert torch.equal(theirs, data.quantise(raw[:20]).long())
