@@ -58,5 +58,5 @@ RECIPES = {
     "practical": Recipe(lr=1e-3, batch_size=128),  # as the practical asks for (Q2.8)
     "fast": Recipe(lr=0.016, batch_size=64, muon=0.625, warmup=0.05),  # for 9 epochs, see benchmarks/quality.py
     "best": Recipe(lr=0.01, batch_size=64, muon=0.625, warmup=0.05, mirrored=0.9, evened=0.95,
-                   weight_decay=0.05),  # for 80 epochs
+                   weight_decay=0.015),  # for 80 epochs
 }
