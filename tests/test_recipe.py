@@ -88,7 +88,7 @@ def test_evened_muon_moves_rows_alike_and_as_far_in_all():
 
 def test_muon_takes_away_a_share_of_each_weight():
     weight = torch.nn.Parameter(torch.full((3, 5), 2.0))
-    optimizer = Muon([weight], lr=0.1, weight_decay=0.5)
+    optimizer = Muon([weight], lr=0.1, evened=0.9, weight_decay=0.5)
     weight.grad = torch.zeros(3, 5)
     optimizer.step()
     torch.testing.assert_close(weight.detach(), torch.full((3, 5), 2.0 * (1 - 0.1 * 0.5)))

@@ -76,7 +76,7 @@ class Muon(torch.optim.Optimizer):
         squares = step.square().mean(1, keepdim=True)
         average = self.state[weight].setdefault("squares", torch.zeros_like(squares)).lerp_(squares, 1 - decay)
         even = step / (average.sqrt() + 1e-8)
-        return even * (step.norm() / even.norm())
+        return even * (step.norm() / (even.norm() + 1e-8))  # a weight without a gradient stays
 
     def _ahead(self, weight: Tensor, decay: float) -> Tensor:
         """Add the gradient to its average; return where the average is heading."""
