@@ -72,29 +72,33 @@ def measure(device: torch.device, steps: int, rounds: int) -> dict[str, float]:
     """Return images per second of each way, and the machine's `PEAKS` in operations per second: medians over rounds."""
     with tempfile.TemporaryDirectory() as folder:
         as_torchvision_has_them(Path(folder))
-        ways = {name: in_a_process(name, Path(folder), device, steps) for name in (*TEXTBOOK, *WAYS)}
-        for way in ways.values():  # workers start, kernels are compiled and chosen
-            way()
-        rates = {name: [] for name in (*ways, *PEAKS)}
+        lines = {name: in_a_process(name, Path(folder), device, steps) for name in (*TEXTBOOK, *WAYS)}
+        for line in lines.values():  # workers start, kernels are compiled and chosen
+            seconds(line)
+        rates = {name: [] for name in (*lines, *PEAKS)}
         for _ in range(rounds):
-            for name, way in ways.items():
-                rates[name].append(BATCH * steps / way())
+            for name, line in lines.items():
+                rates[name].append(BATCH * steps / seconds(line))
             for name, dtype in PEAKS.items():
                 rates[name].append(peak(device, dtype))
+        for line in lines.values():
+            line.close()  # so that the process ends
     return {name: statistics.median(values) for name, values in rates.items()}
 
 
-def in_a_process(name: str, folder: Path, device: torch.device, steps: int) -> Callable[[], float]:
-    """Return what trains in a process of its own, as the C library's habits go by process, and gives the seconds."""
+def in_a_process(name: str, folder: Path, device: torch.device, steps: int) -> Connection:
+    """Return a line to what trains in a process of its own, since how the C library keeps memory goes by process."""
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
     spawn.Process(target=serve, args=(there, name, folder, device, steps)).start()
-    there.close()  # so that the process ends with this one
+    there.close()
+    return here
 
-    def way() -> float:
-        here.send("go")
-        return here.recv()
-    return way
+
+def seconds(line: Connection) -> float:
+    """Have the other end of the line train once, and return how long it took."""
+    line.send("train")
+    return line.recv()
 
 
 def serve(calls: Connection, name: str, folder: Path, device: torch.device, steps: int) -> None:
