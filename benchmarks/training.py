@@ -3,20 +3,19 @@
     python benchmarks/training.py [--quick] [--device cpu]
 
 The textbook's: torchvision's data set, transforms for each image, a DataLoader (with 0 and with 2 workers; the better
-one counts), Adam, one step after another. All take turns, each in a process of its own; shown are medians over the
-rounds. The arithmetic limit: floating-point operations of a step, as torch counts them, at the rate of large products
-in the same rounds, in 32 bits and in 16. The line `bfloat16` is compiled, too.
+one counts), Adam, one step after another. They take turns, in two processes; shown are medians over the rounds. The
+arithmetic limit: floating-point operations of a step, as torch counts them, at the rate of large products in the same
+rounds, in 32 bits and in 16. The line `bfloat16` is compiled, too.
 """
 
 import argparse
-import contextlib
 import gzip
 import json
 import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -49,7 +48,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="where to train: auto, cuda, mps or cpu")
     args = parser.parse_args()
     device = choose_device(args.device)
-    rates = measure(device, steps=25 if args.quick else 100, rounds=3 if args.quick else 7)
+    rates = measure(device, steps=8 if args.quick else 100, rounds=2 if args.quick else 7)
     flop, peaks = flop_per_image(), {name: rates.pop(name) for name in PEAKS}
     limits = {name: peaks[peak_of(name)] / flop for name in rates}
     base = targets.base(rates)
@@ -72,41 +71,42 @@ def measure(device: torch.device, steps: int, rounds: int) -> dict[str, float]:
     """Return images per second of each way, and the machine's `PEAKS` in operations per second: medians over rounds."""
     with tempfile.TemporaryDirectory() as folder:
         as_torchvision_has_them(Path(folder))
-        lines = {name: in_a_process(name, Path(folder), device, steps) for name in (*TEXTBOOK, *WAYS)}
-        for line in lines.values():  # workers start, kernels are compiled and chosen
-            seconds(line)
+        lines = {}
+        for names in (TEXTBOOK, WAYS):  # how the C library keeps memory goes by process
+            lines |= dict.fromkeys(names, in_a_process(names, Path(folder), device, steps))
+        for name, line in lines.items():  # workers start, kernels are compiled and chosen
+            seconds(line, name)
         rates = {name: [] for name in (*lines, *PEAKS)}
         for _ in range(rounds):
             for name, line in lines.items():
-                rates[name].append(BATCH * steps / seconds(line))
+                rates[name].append(BATCH * steps / seconds(line, name))
             for name, dtype in PEAKS.items():
                 rates[name].append(peak(device, dtype))
-        for line in lines.values():
-            line.close()  # so that the process ends
+        for line in set(lines.values()):
+            line.send(None)
     return {name: statistics.median(values) for name, values in rates.items()}
 
 
-def in_a_process(name: str, folder: Path, device: torch.device, steps: int) -> Connection:
-    """Return a line to what trains in a process of its own, since how the C library keeps memory goes by process."""
+def in_a_process(names: Iterable[str], folder: Path, device: torch.device, steps: int) -> Connection:
+    """Start a process that trains in the named ways; return a line to it, see `serve`."""
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    spawn.Process(target=serve, args=(there, name, folder, device, steps)).start()
-    there.close()
+    spawn.Process(target=serve, args=(there, tuple(names), folder, device, steps)).start()
     return here
 
 
-def seconds(line: Connection) -> float:
-    """Have the other end of the line train once, and return how long it took."""
-    line.send("train")
+def serve(calls: Connection, names: tuple[str, ...], folder: Path, device: torch.device, steps: int) -> None:
+    """Train in the way whose name comes in, and answer with the seconds, until None comes."""
+    ways = {name: textbook(folder, TEXTBOOK[name], device, steps) if name in TEXTBOOK else
+            ours(device, steps, **WAYS[name]) for name in names}
+    for name in iter(calls.recv, None):
+        calls.send(timed(ways[name]))
+
+
+def seconds(line: Connection, name: str) -> float:
+    """Have the other end of the line train once in the named way, and return how long it took."""
+    line.send(name)
     return line.recv()
-
-
-def serve(calls: Connection, name: str, folder: Path, device: torch.device, steps: int) -> None:
-    """Train each time that a call comes in, and answer with the seconds, until nobody calls any more."""
-    way = (textbook(folder, TEXTBOOK[name], device, steps) if name in TEXTBOOK else ours(device, steps, **WAYS[name]))
-    with contextlib.suppress(EOFError):
-        while calls.recv():
-            calls.send(timed(way))
 
 
 def peak_of(way: str) -> str:
