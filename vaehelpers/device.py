@@ -37,8 +37,8 @@ def place(model: nn.Module, device: torch.device | str) -> nn.Module:
 def _keep_freed_memory() -> None:
     """Have glibc keep what this process frees, up to a gigabyte; do nothing where there is another C library.
 
-    Its habit is to give large blocks back to the system at once: then each training step asks for thousands of pages
-    anew, which takes a fifth of its time (benchmarks/training.py).
+    Its habit is to give large blocks back to the system at once, so that the next training step has to ask for
+    thousands of pages anew. The habit is the process's: other code in it keeps freed memory, too.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

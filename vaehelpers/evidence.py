@@ -67,7 +67,7 @@ def exact(model: VAE, images: Tensor, found: list[likelihood.Quadrature]) -> dic
 def compute(dataset: Dataset, known: dict[str, dict]) -> Iterator[tuple[str, dict]]:
     """Yield every part of the record with its name; the parts in `known` that are of today's weights are passed on.
 
-    All of them take two to three hours on two CPU cores.
+    All of them take an hour or more on two CPU cores.
     """
     for name, (z_dim, variant, split, count, draws) in BOUNDS.items():
         model, meta = checkpoint.load(checkpoint.published(z_dim, 80, variant))
