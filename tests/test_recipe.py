@@ -1,4 +1,4 @@
-"""Recipes: which optimizer steps which weight, how the rates go, and what Muon and Soap do to a matrix."""
+"""Recipes: which optimizer steps which weight, how the rates go, and what Muon does to a matrix."""
 
 import pytest
 import torch
@@ -6,7 +6,6 @@ import torch
 from vaehelpers.model import seeded_vae
 from vaehelpers.muon import Muon, orthogonalise
 from vaehelpers.recipe import RECIPES
-from vaehelpers.soap import LARGEST, Soap
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -17,15 +16,14 @@ def test_each_weight_has_one_optimizer(name):
     assert sorted(stepped) == sorted(id(p) for p in model.parameters())
 
 
-@pytest.mark.parametrize("name, share", [("fast", RECIPES["fast"].muon), ("best", RECIPES["best"].soap)])
-def test_hidden_matrices_have_an_optimizer_of_their_own_and_adam_the_rest(name, share):
+def test_muon_takes_the_hidden_matrices_and_adam_the_rest():
     model = seeded_vae(0)
-    adam, inner = RECIPES[name].optimizers(model, 1e-3)
+    adam, muon = RECIPES["fast"].optimizers(model, 1e-3)
     names = {id(p): name for name, p in model.named_parameters()}
     rest = {names[id(p)] for group in adam.param_groups for p in group["params"]}
     assert {name for name in rest if name.endswith("weight")} == {"encoder.net.0.weight", "decoder.net.9.weight"}
-    assert all(p.ndim > 1 for group in inner.param_groups for p in group["params"])
-    assert {group["lr"] for group in inner.param_groups} == {1e-3 * share}
+    assert all(p.ndim > 1 for group in muon.param_groups for p in group["params"])
+    assert {group["lr"] for group in muon.param_groups} == {1e-3 * RECIPES["fast"].muon}
 
 
 def test_rates_rise_then_fall_to_nothing_in_straight_lines():
@@ -67,6 +65,35 @@ def test_muon_steps_by_its_rate_whatever_the_gradient(shape):
         assert (weight * weight.grad).sum() < 0
 
 
+def test_evened_muon_moves_rows_alike_and_as_far_in_all():
+    gradient = torch.randn(24, 8, generator=torch.Generator().manual_seed(3))
+    gradient[:4] *= 10  # a few rows that take most of the step
+    steps = []
+    for evened in (0.0, 0.9):
+        weight = torch.nn.Parameter(torch.zeros(24, 8))
+        optimizer = Muon([weight], lr=1.0, momentum=0.0, evened=evened)
+        weight.grad = gradient.clone()
+        optimizer.step()
+        steps.append(weight.detach().clone())
+    plain, even = (step.norm(dim=1) for step in steps)
+    assert plain.max() / plain.min() > 5
+    torch.testing.assert_close(even, even.mean().expand(24))
+    torch.testing.assert_close(steps[0].norm(), steps[1].norm())
+    torch.testing.assert_close(*(step / step.norm(dim=1, keepdim=True) for step in steps))
+    weight.grad = torch.randn(24, 8, generator=torch.Generator().manual_seed(4))
+    optimizer.step()
+    moved = (weight.detach() - steps[1]).norm(dim=1)
+    assert moved[:4].mean() < moved[4:].mean() / 1.5  # the average remembers which rows were large
+
+
+def test_muon_takes_away_a_share_of_each_weight():
+    weight = torch.nn.Parameter(torch.full((3, 5), 2.0))
+    optimizer = Muon([weight], lr=0.1, evened=0.9, weight_decay=0.5)
+    weight.grad = torch.zeros(3, 5)
+    optimizer.step()
+    torch.testing.assert_close(weight.detach(), torch.full((3, 5), 2.0 * (1 - 0.1 * 0.5)))
+
+
 def test_muon_agrees_with_torch():
     if not hasattr(torch.optim, "Muon"):
         pytest.skip("this torch has no Muon")
@@ -84,72 +111,3 @@ def test_muon_agrees_with_torch():
 def test_muon_refuses_what_is_no_matrix():
     with pytest.raises(ValueError, match=r"not a weight of shape \(3,\)"):
         Muon([torch.zeros(3)], lr=0.1)
-
-
-def gradients(shape, count=60, seed=5):
-    """Draw gradients whose entries differ in size and go together."""
-    generator = torch.Generator().manual_seed(seed)
-    left, right = (torch.randn(size, size, generator=generator) for size in (shape[0], torch.Size(shape[1:]).numel()))
-    drawn = torch.randn(count, left.shape[0], right.shape[0], generator=generator)
-    return (left @ drawn @ right).reshape(count, *shape)
-
-
-def stepped(optimizer, weight, grads):
-    """Step a weight by each gradient; return where it is."""
-    for number, gradient in enumerate(grads):
-        weight.grad = gradient.clone()
-        optimizer.step()
-        if number % 5 == 4:
-            optimizer.turn()
-    return weight.detach().clone()
-
-
-@pytest.mark.parametrize("shape", [(8, 24), (24, 8), (6, 4, 3, 3), (LARGEST + 1, 5)])
-def test_soap_moves_rows_by_its_rate_whatever_the_gradient(shape):
-    for scale in (1e-3, 1e3):
-        weight = torch.nn.Parameter(torch.zeros(shape))
-        optimizer = Soap([weight], lr=0.1)
-        before = stepped(optimizer, weight, scale * gradients(shape, 10))
-        after = stepped(optimizer, weight, scale * gradients(shape, 1, seed=6))
-        lengths = (after - before).flatten(1).norm(dim=1)
-        torch.testing.assert_close(lengths.square().mean().sqrt(), torch.tensor(0.1), rtol=1e-4, atol=0)
-
-
-def test_soap_does_not_care_how_units_are_mixed():
-    grads, generator = gradients((6, 6)).double(), torch.Generator().manual_seed(7)
-    u, v = (torch.linalg.qr(torch.randn(6, 6, generator=generator, dtype=torch.float64))[0] for _ in range(2))
-    plain, mixed = (torch.nn.Parameter(torch.zeros(6, 6, dtype=torch.float64)) for _ in range(2))
-    there = stepped(Soap([plain], lr=0.1), plain, grads)
-    torch.testing.assert_close(u @ there @ v, stepped(Soap([mixed], lr=0.1), mixed, u @ grads @ v))
-    adam_plain, adam_mixed = (torch.nn.Parameter(torch.zeros(6, 6, dtype=torch.float64)) for _ in range(2))
-    for weight, given in ((adam_plain, grads), (adam_mixed, u @ grads @ v)):
-        adam = torch.optim.Adam([weight], lr=0.1)
-        for weight.grad in given:
-            adam.step()
-    assert (u @ adam_plain @ v - adam_mixed).norm() > 0.1 * adam_mixed.norm()
-
-
-def test_soap_turns_its_axes_towards_the_eigenvectors():
-    weight = torch.nn.Parameter(torch.zeros(6, 4))
-    optimizer = Soap([weight], lr=0.1, decay=0.99)
-    stepped(optimizer, weight, gradients((6, 4), 20))
-    state = optimizer.state[weight]
-    for _ in range(200):
-        optimizer.turn()
-    for axis, size in enumerate((6, 4)):
-        basis, product = state[f"basis{axis}"], state[f"product{axis}"]
-        torch.testing.assert_close(basis.mT @ basis, torch.eye(size), atol=1e-5, rtol=0)
-        inside = basis.mT @ product @ basis
-        assert (inside - inside.diag().diag()).norm() < 1e-3 * inside.norm()
-        assert inside.diag().tolist() == sorted(inside.diag().tolist(), reverse=True)
-
-
-def test_soap_takes_away_a_share_of_each_weight():
-    weight = torch.nn.Parameter(torch.full((3, 5), 2.0))
-    stepped(Soap([weight], lr=0.1, weight_decay=0.5), weight, torch.zeros(2, 3, 5))  # the first step only looks
-    torch.testing.assert_close(weight.detach(), torch.full((3, 5), 2.0 * (1 - 0.1 * 0.5)))
-
-
-def test_soap_refuses_what_is_no_matrix():
-    with pytest.raises(ValueError, match=r"not a weight of shape \(3,\)"):
-        Soap([torch.zeros(3)], lr=0.1)

@@ -6,8 +6,8 @@ import shutil
 import pytest
 import torch
 
-from vaehelpers import batches, checkpoint, training
-from vaehelpers.data import Dataset
+from vaehelpers import checkpoint, training
+from vaehelpers.data import SYMMETRIC, Dataset
 from vaehelpers.errors import CheckpointError, SettingError, TrainingError
 from vaehelpers.model import seeded_vae
 from vaehelpers.objective import reconstruction
@@ -92,12 +92,25 @@ def test_without_noise_and_kl_the_mean_alone_learns(few):
     assert not any(parameter.any() for parameter in end.encoder.log_std.parameters())
     assert not torch.equal(seeded_vae(5, 4, 2).encoder.mean.weight, end.encoder.mean.weight)
     first = few.train.images[:64]
-    config = {**TINY, **training.LATER, "compiled": False, "beta": 0, "noise": False}
-    run = training._Run(few, config, torch.device("cpu"), None)
-    assert not any(eps.any() for _, eps in batches.epoch(few.train, config, 1))
+    run = training._Run(few, {**TINY, **training.LATER, "compiled": False, "beta": 0, "noise": False}, torch.device("cpu"), None)
+    assert not any(eps.any() for _, eps in run._batches(1))
     mean, _ = run.model.encoder(first)
     recon, _ = run.model.per_image(first, torch.zeros(64, 2))
     torch.testing.assert_close(recon, reconstruction(run.model.decoder(mean), first))
+
+
+def test_symmetric_garments_are_mirrored_until_the_last_epochs(few):
+    config = {**training.LATER, **TINY, "compiled": False, "epochs": 10}
+    run = training._Run(few, config | {"recipe": "best"}, torch.device("cpu"), None)
+    seen = run._images(8, torch.Generator().manual_seed(0))
+    same, turned = ((seen == imgs).flatten(1).all(1) for imgs in (few.train.images, few.train.images.flip(-1)))
+    symmetric = torch.isin(few.train.labels, torch.tensor(SYMMETRIC))
+    assert (same | turned).all()
+    assert same[~symmetric].all()
+    assert 0.4 < (turned & ~same)[symmetric].float().mean() < 0.6
+    assert run._images(10, torch.Generator()) is few.train.images
+    practical = training._Run(few, config, torch.device("cpu"), None)
+    assert practical._images(1, torch.Generator()) is few.train.images
 
 
 def test_a_run_from_before_these_settings_resumes(few, tmp_path):
@@ -164,6 +177,14 @@ def test_other_data_do_not_resume(few, drawn, tmp_path):
     records(few, 0, folder=tmp_path, **TINY)
     with pytest.raises(CheckpointError, match="data_sha256"):
         records(drawn, 1, folder=tmp_path, **TINY)
+
+
+def test_each_image_is_seen_once_an_epoch_in_another_order(few):
+    run = training._Run(few, {**TINY, **training.LATER, "compiled": False}, torch.device("cpu"), None)
+    first, second = (torch.cat([imgs for imgs, _ in run._batches(number)]) for number in (1, 2))
+    assert len(first) == 256  # the last incomplete batch is dropped, as the template does
+    assert not torch.equal(first, second)
+    assert len(torch.unique(first.flatten(1), dim=0)) == 256
 
 
 def test_fewer_images_than_a_batch_still_train(few):

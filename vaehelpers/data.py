@@ -15,6 +15,7 @@ from .errors import DataError
 
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
            "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+SYMMETRIC = (0, 1, 2, 3, 4, 6, 8)  # classes without a left and a right; all shoes but a few point to the left
 LEVELS = 16
 SOURCES = ("fashion-mnist", "drawn")
 ENV = "VAEHELPERS_DATA"
@@ -31,25 +32,17 @@ SHA256 = {
 
 @dataclass(frozen=True)
 class Split:
-    """Images `[N,1,28,28]` uint8 with levels 0..15, and labels `[N]` int64 in 0..9.
-
-    For training, `grey` holds the values 0..255 that the levels came from, in the same layout; else it is None.
-    """
+    """Images `[N,1,28,28]` uint8 with levels 0..15, and labels `[N]` int64 in 0..9."""
 
     images: Tensor
     labels: Tensor
-    grey: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def head(self, count: int) -> "Split":
         """Return the first `count` images and labels."""
-        return Split(self.images[:count], self.labels[:count], None if self.grey is None else self.grey[:count])
-
-    def to(self, device: torch.device) -> "Split":
-        """Return the same with the images on a device; labels stay."""
-        return Split(self.images.to(device), self.labels, None if self.grey is None else self.grey.to(device))
+        return Split(self.images[:count], self.labels[:count])
 
 
 @dataclass(frozen=True)
@@ -78,6 +71,15 @@ def quantise(pixels: Tensor) -> Tensor:
     return pixels >> 4
 
 
+def mirrored(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    """Return levels `[N,1,28,28]`, those of garments without a left and a right mirrored with probability 1/2.
+
+    `labels` `[N]` and the generator are on the CPU; the images may be elsewhere.
+    """
+    turned = torch.isin(labels, torch.tensor(SYMMETRIC)) & (torch.rand(len(labels), generator=generator) < 0.5)
+    return torch.where(turned.to(images.device)[:, None, None, None], images.flip(-1), images)
+
+
 def load(source: str = "fashion-mnist", folder: str | Path | None = None) -> Dataset:
     """Load a data set by name, split 54,000/6,000/10,000 as the practical's template does.
 
@@ -94,9 +96,8 @@ def load(source: str = "fashion-mnist", folder: str | Path | None = None) -> Dat
     parts = _read_folder(_find(folder))
     digest = hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()
     images, labels, test_images, test_labels = parts
-    train, val = split(images, labels)
-    return Dataset(source, digest, Split(quantise(train.images), train.labels, train.images),
-                   Split(quantise(val.images), val.labels), Split(quantise(test_images), test_labels))
+    train, val = split(quantise(images), labels)
+    return Dataset(source, digest, train, val, Split(quantise(test_images), test_labels))
 
 
 def split(images: Tensor, labels: Tensor, val_fraction: float = 0.1, seed: int = 42) -> tuple[Split, Split]:

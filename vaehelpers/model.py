@@ -70,13 +70,12 @@ class VAE(nn.Module):
         """Where the parameters live."""
         return next(self.parameters()).device
 
-    def per_image(self, imgs: Tensor, eps: Tensor | None = None, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def per_image(self, imgs: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return one-sample reconstruction loss and KL in nats, each `(B,)`; their sum is the negative ELBO.
 
-        `imgs` are levels 0..15, `[B,1,28,28]`; `eps` is the noise of the sample, `[B,z_dim]`; `seen` is
-        what the encoder gets to see, if not `imgs` but something like them.
+        `imgs` are levels 0..15, `[B,1,28,28]`; `eps` is the noise of the sample, `[B,z_dim]`.
         """
-        mean, log_std = (_in_32_bits(part) for part in self.encoder(imgs if seen is None else seen))
+        mean, log_std = (_in_32_bits(part) for part in self.encoder(imgs))
         z = sample_reparameterize(mean, log_std.exp(), eps)
         return reconstruction(_in_32_bits(self.decoder(z)), imgs), KLD(mean, log_std)
 

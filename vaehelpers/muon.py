@@ -39,20 +39,24 @@ class Muon(torch.optim.Optimizer):
     """Muon (Jordan et al. 2024) for weight matrices and convolution kernels, a kernel as the matrix of its first axis.
 
     `lr` is the length of a step in spectral norm, for tall matrices times sqrt(n / m); `momentum` in [0, 1) decays an
-    average of gradients, used in Nesterov's way. Raises ValueError for weights with fewer than two axes.
+    average of gradients, used in Nesterov's way. With `evened` in (0, 1), the decay of averages of each row's squares,
+    rows take steps of one length on average, as in NorMuon (Li et al. 2025, arXiv:2510.05491); a step's Frobenius
+    norm stays. `weight_decay` times `lr` is the share of a weight that every step takes away. Raises ValueError for
+    weights with fewer than two axes.
 
     torch.optim.Muon takes matrices only, and orthogonalises in 16 bits, which on a CPU without instructions for
     products of such numbers takes four times as long.
     """
 
-    def __init__(self, weights: Iterable[Tensor], lr: float, momentum: float = 0.95):
+    def __init__(self, weights: Iterable[Tensor], lr: float, momentum: float = 0.95, evened: float = 0.0,
+                 weight_decay: float = 0.0):
         alike = defaultdict(list)
         for weight in weights:
             if weight.ndim < 2:
                 raise ValueError(f"Muon steps matrices and kernels, not a weight of shape {tuple(weight.shape)}")
             alike[min(weight.flatten(1).shape)].append(weight)
         super().__init__([{"params": group} for group in alike.values()],
-                         {"lr": lr, "momentum": momentum})
+                         {"lr": lr, "momentum": momentum, "evened": evened, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -63,7 +67,16 @@ class Muon(torch.optim.Optimizer):
             for weight, step in zip(group["params"], steps, strict=True):
                 n, m = weight.flatten(1).shape
                 step = step.mT * (n / m) ** 0.5 if n > m else step
-                weight.sub_(step.reshape(weight.shape) * group["lr"])
+                if group["evened"]:
+                    step = self._even(weight, step, group["evened"])
+                weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(step.reshape(weight.shape) * group["lr"])
+
+    def _even(self, weight: Tensor, step: Tensor, decay: float) -> Tensor:
+        """Divide each row by the root of its average square so far; keep the length of the whole."""
+        squares = step.square().mean(1, keepdim=True)
+        average = self.state[weight].setdefault("squares", torch.zeros_like(squares)).lerp_(squares, 1 - decay)
+        even = step / (average.sqrt() + 1e-8)
+        return even * (step.norm() / (even.norm() + 1e-8))  # a weight without a gradient stays
 
     def _ahead(self, weight: Tensor, decay: float) -> Tensor:
         """Add the gradient to its average; return where the average is heading."""

@@ -15,7 +15,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 def training_step(model: VAE, optimizers: list[Optimizer], beta: float, compiled: bool, precision: str,
-                  ) -> Callable[..., Tensor]:
+                  ) -> Callable[[Tensor, Tensor], Tensor]:
     """Return what trains on a batch, see `Step`: compiled by torch or not, and then on a CUDA device in a graph.
 
     In `precision` "bfloat16", convolutions and matrix products take 16-bit numbers and add up in 32 bits; weights,
@@ -33,29 +33,28 @@ def in_graph(compiled: bool, device: torch.device) -> bool:
     return compiled and device.type == "cuda"
 
 
-def in_bfloat16(model: VAE) -> Callable[..., tuple[Tensor, Tensor]]:
+def in_bfloat16(model: VAE) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """Return `model.per_image` with networks that compute in bfloat16."""
-    def per_image(imgs: Tensor, *others: Tensor) -> tuple[Tensor, Tensor]:
+    def per_image(imgs: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         with torch.autocast(imgs.device.type, torch.bfloat16, cache_enabled=False):  # a graph cannot hold the cache
-            return model.per_image(imgs, *others)
+            return model.per_image(imgs, eps)
     return per_image
 
 
 class Step:
     """A step on a batch: `step(imgs, eps)` trains on levels `[B,1,28,28]` with noise `[B,z_dim]`.
 
-    A third tensor is what the encoder sees, see `VAE.per_image`.
-
     It returns the reconstruction and the KL in nats per image, before the step, as one tensor `[2]`. Nothing in it
     waits for the device, and gradients are freed at its end.
     """
 
-    def __init__(self, loss: Callable[..., tuple[Tensor, Tensor]], optimizers: list[Optimizer], beta: float):
+    def __init__(self, loss: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], optimizers: list[Optimizer],
+                 beta: float):
         self.loss, self.optimizers, self.beta = loss, optimizers, beta
 
-    def __call__(self, *batch: Tensor) -> Tensor:
+    def __call__(self, imgs: Tensor, eps: Tensor) -> Tensor:
         """Train on one batch."""
-        recon, kl = (part.mean() for part in self.loss(*batch))
+        recon, kl = (part.mean() for part in self.loss(imgs, eps))
         (recon + self.beta * kl).backward()
         for optimizer in self.optimizers:
             optimizer.step()

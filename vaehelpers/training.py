@@ -10,14 +10,13 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from . import batches, checkpoint, progress, provenance
-from .data import Dataset
+from . import checkpoint, progress, provenance
+from .data import Dataset, mirrored
 from .device import choose_device, place
 from .errors import CheckpointError, TrainingError
 from .model import VAE, seeded_vae
 from .objective import elbo_to_bpd
 from .recipe import RECIPES
-from .soap import Soap
 from .step import in_graph, set_rate, training_step
 
 # Settings that runs of older versions did not write down:
@@ -100,8 +99,8 @@ class _Run:
     def __init__(self, data: Dataset, config: dict, device: torch.device, folder: str | Path | None,
                  watch: Callable[[float, float], None] | None = None):
         self.config = {**config, "data": data.name, "data_sha256": data.sha256}
-        self.split, self.val, self.device = data.train.to(device), data.val, device
-        self.train = self.split.images
+        self.train, self.val, self.device = data.train.images.to(device), data.val, device
+        self.labels = data.train.labels
         self.folder = Path(folder) if folder else None
         self.history, self.watch = [], watch
         previous = checkpoint.latest(Path(folder)) if folder else None
@@ -146,24 +145,38 @@ class _Run:
 
     def _train_epoch(self, number: int) -> dict[str, float]:
         self.model.train()
-        shown = batches.epoch(self.split, self.config, number)
+        batches = self._batches(number)
         total = torch.zeros(2, device=self.device)
-        for i, batch in enumerate(tqdm(shown, f"epoch {number}", leave=False, disable=not progress.watched())):
-            self._prepare((number - 1) * len(shown) + i, len(shown))
-            parts = self.step(*batch)
+        for i, (imgs, eps) in enumerate(tqdm(batches, f"epoch {number}", leave=False, disable=not progress.watched())):
+            self._set_rates((number - 1) * len(batches) + i, len(batches))
+            parts = self.step(imgs, eps)
             total += parts
             if self.watch and i % 5 == 0:
-                self.watch(number - 1 + i / len(shown), float(elbo_to_bpd(parts.sum(), self.train.shape)))
-        return _scores(*(total.cpu().double() / len(shown)), self.train.shape)
+                self.watch(number - 1 + i / len(batches), float(elbo_to_bpd(parts.sum(), imgs.shape)))
+        return _scores(*(total.cpu().double() / len(batches)), self.train.shape)
 
-    def _prepare(self, step: int, steps_per_epoch: int) -> None:
-        """Do before a step what optimizers need and a recorded step cannot do."""
-        for optimizer in (o for o in self.optimizers if isinstance(o, Soap) and step % Soap.PERIOD == 0):
-            optimizer.turn()
+    def _set_rates(self, step: int, steps_per_epoch: int) -> None:
         factor = self.recipe.factor(step, steps_per_epoch * self.config.get("epochs", 0))
         groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
         for group, peak in zip(groups, self.peaks, strict=True):
             set_rate(group, peak * factor)
+
+    def _batches(self, number: int) -> list[tuple[Tensor, Tensor]]:
+        """Shuffle; like the template, drop the last incomplete batch. Order and noise depend on (seed, epoch).
+
+        That is why a resumed run needs no saved random state, and why all devices see the same draws.
+        """
+        size = min(self.config["batch_size"], len(self.train))
+        order = torch.Generator().manual_seed(self.config["seed"] * 1_000_003 + number)
+        perm = torch.randperm(len(self.train), generator=order).to(self.device)
+        eps = torch.randn(len(self.train), self.model.z_dim, generator=order).to(self.device) * self.config["noise"]
+        pairs = zip(self._images(number, order)[perm].split(size), eps.split(size), strict=True)
+        return [(imgs, noise) for imgs, noise in pairs if len(imgs) == size]
+
+    def _images(self, number: int, order: torch.Generator) -> Tensor:
+        """Return the training images, for most epochs of some recipes with garments mirrored at random."""
+        turning = number <= self.recipe.mirrored * self.config.get("epochs", 0)
+        return mirrored(self.train, self.labels, order) if turning else self.train
 
     def _score(self, images: Tensor) -> dict[str, float]:
         return evaluate(self.model.eval(), images, self.config["seed"])
