@@ -61,16 +61,22 @@ def test_targets_are_judged_by_what_was_recorded(tmp_path, monkeypatch):
     rates = {"textbook, 0 workers": 90.0, "textbook, 2 workers": 100.0, "vaehelpers, practical, compiled": 120.0,
              "vaehelpers, practical, bfloat16": 150.0, "vaehelpers, fast, compiled": 110.0}
     limits = {"float32": 2.5, "bfloat16": 5.0}
-    assert targets.throughput(rates, "cpu", 3, "cpu", limits)[1] == (
-        "1.50 times in bfloat16 (this machine's whole arithmetic: 5.0 times); "
-        "1.20 times in float32 (this machine's whole arithmetic: 2.5 times)")
-    assert targets.throughput(rates, "cuda", 50, "cpu", limits)[1] == "not measured in this run"
-    assert targets.time_to_quality(rates)[1] == "benchmarks/quality.py has not run"
-    for curves, said in (([[4, 2, 1], [4, 1, 1]], "1/44.0 to 1/88.0, 2 seeds"),
-                         ([[4, 2, 1.5], [4, 1, 1]], "not reached in 2 epochs by 1 of 2 seeds")):
+    cpu = targets.throughput(rates, "cpu", 3, "cpu", limits)
+    assert cpu.reached == ("1.50 times in bfloat16 (this machine's whole arithmetic: 5.0 times); "
+                           "1.20 times in float32 (this machine's whole arithmetic: 2.5 times)")
+    assert cpu.met is False
+    assert targets.throughput(rates | {"vaehelpers, practical, bfloat16": 300.0}, "cpu", 3, "cpu", limits).met
+    assert targets.throughput(rates, "cuda", 50, "cpu", limits)[1:3] == ("not measured in this run", None)
+    assert targets.time_to_quality(rates)[1:3] == ("benchmarks/quality.py has not run", None)
+    for curves, *said in (([[4, 2, 1], [4, 1, 1]], "1/44.0 to 1/88.0, 2 seeds", True),
+                          ([[4, 2, 1.5], [4, 1, 1]], "not reached in 2 epochs by 1 of 2 seeds", False)):
         found = {"epochs": 2, "practical_80": [4, 1.2], "recipes": {"fast": {"val_bpd": curves}}}
         (tmp_path / "quality.json").write_text(json.dumps(found))
-        assert targets.time_to_quality(rates)[1] == said
+        assert targets.time_to_quality(rates)[1:3] == tuple(said)
+    table = targets.table(rates, "cpu", limits)
+    assert [line for line in table.splitlines() if "3 times" in line and " missed " in line]
+    assert targets.tried("CPU") in table
+    assert len(targets.tried("CPU")) > 500 < len(targets.tried("1.20"))
 
 
 def test_operations_are_sorted_by_their_names():
