@@ -83,7 +83,7 @@ def batch_run() -> Row:
     seconds = json.loads(path.read_text()).get("wall_seconds") if path.is_file() else None
     if not seconds:
         return Row(target, "`make figures` has not run here")
-    return Row(target, f"{seconds:.0f} s", seconds <= 150)
+    return Row(target, f"{seconds:.0f} s", seconds <= 150, tried("in batch"))
 
 
 def growth() -> list[Row]:

@@ -76,6 +76,7 @@ def test_targets_are_judged_by_what_was_recorded(tmp_path, monkeypatch):
     table = targets.table(rates, "cpu", limits)
     assert [line for line in table.splitlines() if "3 times" in line and " missed " in line]
     assert targets.tried("CPU") in table
+    assert len(targets.tried("in batch")) > 100
     assert len(targets.tried("CPU")) > 500 < len(targets.tried("1.20"))
 
 
