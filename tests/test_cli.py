@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from vaehelpers import checkpoint, settings
-from vaehelpers.__main__ import main
+from vaehelpers.commands import main
 from vaehelpers.errors import SettingError
 
 BAD = {

@@ -60,10 +60,10 @@ before = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_
 import vaehelpers
 from vaehelpers import checkpoint, classifier, data, diagrams, download, drawn, epoch_log, errors, evidence, figures
 from vaehelpers import latent, likelihood, mail, model, objective, outputs, progress, provenance, recorded, seq2seq
-from vaehelpers import settings, spam, timing, training, walk, __main__
+from vaehelpers import settings, spam, timing, training, walk, commands
 after = dict(matplotlib.rcParams), torch.random.get_rng_state(), torch.get_num_threads()
 assert before[0] == after[0] and torch.equal(before[1], after[1]) and before[2] == after[2]
-sys.exit(__main__.main(["run"]))
+sys.exit(commands.main(["run"]))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2, done.stderr

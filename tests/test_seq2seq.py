@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vaehelpers import __main__, seq2seq
+from vaehelpers import commands, seq2seq
 from vaehelpers.errors import CheckpointError
 
 WORDS = ["boot", "a", "attention"]
@@ -98,7 +98,7 @@ def test_damaged_weights_are_refused_in_one_line(tmp_path, content):
 
 
 def test_command_line_trains_and_writes_all_three(tmp_path, capsys):
-    assert __main__.main(["reversal", "--train-steps", "1", "--out", str(tmp_path)]) == 0
+    assert commands.main(["reversal", "--train-steps", "1", "--out", str(tmp_path)]) == 0
     assert {path.stem for path in tmp_path.iterdir()} == set(seq2seq.KINDS)
     for kind in seq2seq.KINDS:
         seq2seq.load(kind, tmp_path)
@@ -106,6 +106,6 @@ def test_command_line_trains_and_writes_all_three(tmp_path, capsys):
 
 
 def test_command_line_refuses_zero_steps(tmp_path, capsys):
-    assert __main__.main(["reversal", "--train-steps", "0", "--out", str(tmp_path)]) == 2
+    assert commands.main(["reversal", "--train-steps", "0", "--out", str(tmp_path)]) == 2
     assert "train_steps" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

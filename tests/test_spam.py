@@ -87,6 +87,18 @@ def test_noise_hides_and_drops_words_and_keeps_order_and_cls():
     assert torch.equal(spam.noisy(ids, 0.0, torch.Generator()), ids)
 
 
+def test_batches_hold_each_mail_once_and_need_little_padding():
+    lengths = torch.randint(2, 60, (1000,), generator=torch.Generator().manual_seed(1))
+    parts = spam.batches(lengths, 64, torch.Generator().manual_seed(2))
+    assert torch.cat(parts).sort().values.tolist() == list(range(1000))
+    assert sorted(map(len, parts)) == [1000 - 15 * 64] + 15 * [64]
+    assert sum(len(part) * int(lengths[part].max()) for part in parts) < 1.15 * int(lengths.sum())
+    again, other = (spam.batches(lengths, 64, torch.Generator().manual_seed(seed)) for seed in (2, 3))
+    assert all(a.equal(b) for a, b in zip(parts, again, strict=True))
+    means = [float(lengths[part].float().mean()) for part in parts]
+    assert means != sorted(means) and not any(set(part.tolist()) == set(parts[0].tolist()) for part in other)
+
+
 def test_training_learns_plain_mails_and_repeats():
     mails = [each for each in mail.generate("train", 400, 0) if each.kind == "plain"]
     vocabulary = spam.Vocabulary([each.text for each in mails])

@@ -80,6 +80,13 @@ def mirrored(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tens
     return torch.where(turned.to(images.device)[:, None, None, None], images.flip(-1), images)
 
 
+def level_counts(images: Tensor) -> Tensor:
+    """Count how often each pixel has each level: levels `[N,28,28]` (uint8) -> `[16,28,28]` (int64), all >= 0."""
+    first = LEVELS * torch.arange(images[0].numel(), dtype=torch.int32).view_as(images[0])  # a pixel's first counter
+    counts = (first + images).flatten().bincount(minlength=LEVELS * first.numel())
+    return counts.view(*first.shape, LEVELS).movedim(-1, 0)
+
+
 def load(source: str = "fashion-mnist", folder: str | Path | None = None) -> Dataset:
     """Load a data set by name, split 54,000/6,000/10,000 as the practical's template does.
 

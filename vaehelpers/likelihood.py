@@ -1,7 +1,7 @@
 """log p(x) of a trained VAE: bounds by importance sampling, and for two latents its value, by quadrature."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -96,41 +96,51 @@ def importance_bounds(log_weights: Tensor, sizes: Sequence[int]) -> Tensor:
 
 
 @torch.no_grad()
-def quadrature(model: VAE, images: Tensor, coarse: float = 0.2, halvings: int = 6) -> list[Quadrature]:
-    """Integrate p(x|z) p(z) over two latents for each image of levels `[N,1,28,28]`, halving squares where it matters.
+def quadrature(model: VAE, images: Tensor) -> list[Quadrature]:
+    """Integrate p(x|z) p(z) over two latents for each image of levels `[N,1,28,28]`: the last of its `rounds`."""
+    return [last for *_, last in rounds(model, images)]
 
-    Squares begin with sides `coarse`. A round cuts in four those whose centre is not too far below the highest, or
-    which the encoder's q(z|x) needs; the threshold falls with the side, because a peak can hide between the centres
-    of large squares. It ends when a round changes nothing by more than `STEADY`, or after `halvings` rounds.
+
+@torch.no_grad()
+def rounds(model: VAE, images: Tensor, coarse: float = 0.2, halvings: int = 6) -> Iterator[list[Quadrature]]:
+    """Cover the latent plane with squares of side `coarse`, then halve them where it matters; yield every round.
+
+    A round cuts in four those whose centre is not too far below the highest, or which the encoder's q(z|x) needs; the
+    threshold falls with the side, because a peak can hide between the centres of large squares. The last changes
+    nothing by more than `STEADY`, or is number `halvings`. Yielded is one list, of all rounds, for each image of levels `[N,1,28,28]`.
     Raises ValueError unless the model has two latents.
     """
     if model.z_dim != 2:
         raise ValueError(f"quadrature needs a model with z_dim=2, got z_dim={model.z_dim}")
     axis = torch.arange(-REACH + coarse / 2, REACH, coarse, dtype=torch.float64)
     z = torch.cartesian_prod(axis, axis)
-    q = (part.double().cpu() for part in model.encoder(images.to(model.device)))
-    rows = zip(images.split(1), log_likelihood(model, images, z), *q, strict=True)
-    return [_refine(model, image, z, values, coarse, halvings, mean, log_std) for image, values, mean, log_std in rows]
+    codes = zip(*(part.double().cpu() for part in model.encoder(images.to(model.device))), strict=True)
+    for image, values, code in zip(images.split(1), log_likelihood(model, images, z), codes, strict=True):
+        found = [_squares(z, values, coarse)]
+        for n in range(halvings):
+            found.append(_halved(model, image, found[-1], coarse / 2**n, *code))
+            before, after = (each.masses(*code) for each in found[-2:])
+            if (after - before).abs().max() < STEADY:
+                break
+        yield found
 
 
-def _refine(model: VAE, image: Tensor, z: Tensor, values: Tensor, side: float, halvings: int,
-            mean: Tensor, log_std: Tensor) -> Quadrature:
-    """Cut the squares of side `side` around `z` `[n,2]`, at which log p(x|z) is `values`, where it matters."""
+def _squares(z: Tensor, values: Tensor, side: float) -> Quadrature:
+    """Return the squares of one size around `z` `[n,2]`, at which log p(x|z) is `values`."""
     log_joint = values + log_normal(z, torch.zeros(2), torch.zeros(2))
-    squares = Quadrature(z, log_joint, torch.full_like(log_joint, 2 * math.log(side)))
-    for _ in range(halvings):
-        before, newest = squares.masses(mean, log_std), squares.log_area < 2 * math.log(side) + 1e-6
-        distance = ((squares.z - mean).abs() - side / 2).clamp(min=0) / log_std.exp()  # of the square, in std of q
-        high = squares.log_joint > squares.log_joint.max() - DEPTH * (1 + side / NARROW)
-        cut = newest & (high | (distance.square().sum(1) < 2 * DEPTH))
-        corners = torch.tensor([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * side / 4
-        z, side = (squares.z[cut, None] + corners).view(-1, 2), side / 2
-        log_joint = log_likelihood(model, image, z)[0] + log_normal(z, torch.zeros(2), torch.zeros(2))
-        small = Quadrature(z, log_joint, torch.full_like(log_joint, 2 * math.log(side)))
-        squares = Quadrature(*(torch.cat([old[~cut], new]) for old, new in zip(squares, small, strict=True)))
-        if (squares.masses(mean, log_std) - before).abs().max() < STEADY:
-            break
-    return squares
+    return Quadrature(z, log_joint, torch.full_like(log_joint, 2 * math.log(side)))
+
+
+def _halved(model: VAE, image: Tensor, squares: Quadrature, side: float, mean: Tensor, log_std: Tensor) -> Quadrature:
+    """Cut the smallest of the squares, those of side `side`, in four where it matters."""
+    newest = squares.log_area < 2 * math.log(side) + 1e-6
+    distance = ((squares.z - mean).abs() - side / 2).clamp(min=0) / log_std.exp()  # of the square, in std of q
+    high = squares.log_joint > squares.log_joint.max() - DEPTH * (1 + side / NARROW)
+    cut = newest & (high | (distance.square().sum(1) < 2 * DEPTH))
+    corners = torch.tensor([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * side / 4
+    z = (squares.z[cut, None] + corners).view(-1, 2)
+    small = _squares(z, log_likelihood(model, image, z)[0], side / 2)
+    return Quadrature(*(torch.cat([old[~cut], new]) for old, new in zip(squares, small, strict=True)))
 
 
 def log_normal(z: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:

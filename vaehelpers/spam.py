@@ -108,15 +108,17 @@ def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: i
     """Train `model`, from indices `[B,T]` to logits `[B]`, by binary cross-entropy; yield each epoch's loss [nats].
 
     In each batch a share `noise` of the words is shown as [UNK], so that unknown words are nothing new in the test,
-    and as many are left out, so that no mail is met twice and no word always has the same place.
+    and as many are left out, so that no mail is met twice and no word always has the same place. Mails of like length
+    go together, see `batches`.
     """
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, fused=True)
     rows, labels, steps = [vocabulary.ids(mail.text) for mail in mails], labels_of(mails), -(-len(mails) // batch_size)
+    lengths = torch.tensor([len(row) for row in rows])
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs=epochs, steps_per_epoch=steps)
     for _ in range(epochs):
         total = 0.0
-        for index in torch.randperm(len(rows), generator=generator).split(batch_size):
+        for index in batches(lengths, batch_size, generator):
             ids = pad([rows[i] for i in index.tolist()])
             loss = F.binary_cross_entropy_with_logits(model(noisy(ids, noise, generator)), labels[index])
             optimizer.zero_grad()
@@ -125,6 +127,16 @@ def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: i
             schedule.step()
             total += loss.item() * len(index)
         yield total / len(mails)
+
+
+def batches(lengths: Tensor, size: int, generator: torch.Generator, among: int = 20) -> list[Tensor]:
+    """Divide N rows of `lengths` `[N]` into random batches of indices `(size,)`, one of them maybe smaller.
+
+    In every `among` batches rows are sorted by length, so that little padding is needed; the batches then are shuffled.
+    """
+    groups = torch.randperm(len(lengths), generator=generator).split(among * size)
+    parts = [part for group in groups for part in group[lengths[group].argsort(stable=True)].split(size)]
+    return [parts[i] for i in torch.randperm(len(parts), generator=generator)]
 
 
 def judge(text: str, probability: Callable[[str], float], vocabulary: Vocabulary, threshold: float) -> str:
