@@ -38,17 +38,18 @@ WAYS = {"vaehelpers, practical": {"recipe": "practical"},
         "vaehelpers, practical, compiled": {"recipe": "practical", "compiled": True},
         "vaehelpers, practical, bfloat16": {"recipe": "practical", "compiled": True, "precision": "bfloat16"},
         "vaehelpers, fast, compiled": {"recipe": "fast", "compiled": True}}
+QUICK = ("vaehelpers, practical", "vaehelpers, practical, bfloat16")  # compiling takes longest
 PEAKS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def main() -> None:
     """Measure, print a table, and write benchmarks/results/training-DEVICE.json and .png."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer steps and rounds, nothing is written")
+    parser.add_argument("--quick", action="store_true", help="fewer steps, rounds and ways, nothing is written")
     parser.add_argument("--device", default="auto", help="where to train: auto, cuda, mps or cpu")
     args = parser.parse_args()
     device = choose_device(args.device)
-    rates = measure(device, steps=8 if args.quick else 100, rounds=2 if args.quick else 7)
+    rates = measure(device, QUICK, steps=8, rounds=2) if args.quick else measure(device, WAYS, steps=100, rounds=7)
     flop, peaks = flop_per_image(), {name: rates.pop(name) for name in PEAKS}
     limits = {name: peaks[peak_of(name)] / flop for name in rates}
     base = targets.base(rates)
@@ -67,15 +68,20 @@ def main() -> None:
         draw(rates, limits).savefig(path, dpi=100, metadata={"Software": None})
 
 
-def measure(device: torch.device, steps: int, rounds: int) -> dict[str, float]:
-    """Return images per second of each way, and the machine's `PEAKS` in operations per second: medians over rounds."""
+def measure(device: torch.device, ways: Iterable[str], steps: int, rounds: int) -> dict[str, float]:
+    """Return images per second of the textbook's and the named ways, and the machine's `PEAKS` in operations per second.
+
+    All are medians over rounds.
+    """
     with tempfile.TemporaryDirectory() as folder:
         as_torchvision_has_them(Path(folder))
         lines = {}
-        for names in (TEXTBOOK, WAYS):  # how the C library keeps memory goes by process
+        for names in (TEXTBOOK, ways):  # how the C library keeps memory goes by process
             lines |= dict.fromkeys(names, in_a_process(names, Path(folder), device, steps))
         for name, line in lines.items():  # workers start, kernels are compiled and chosen
-            seconds(line, name)
+            line.send(name)
+        for line in lines.values():
+            line.recv()
         rates = {name: [] for name in (*lines, *PEAKS)}
         for _ in range(rounds):
             for name, line in lines.items():

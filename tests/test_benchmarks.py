@@ -73,6 +73,9 @@ def test_targets_are_judged_by_what_was_recorded(tmp_path, monkeypatch):
         found = {"epochs": 2, "practical_80": [4, 1.2], "recipes": {"fast": {"val_bpd": curves}}}
         (tmp_path / "quality.json").write_text(json.dumps(found))
         assert targets.time_to_quality(rates)[1:3] == tuple(said)
+    few = {name: rates[name] for name in rates if name == "textbook, 2 workers" or name.endswith("bfloat16")}  # --quick
+    assert targets.time_to_quality(few)[1:3] == ("not measured in this run", None)
+    assert targets.throughput(few, "cpu", 3, "cpu", limits).reached == cpu.reached.split("; ")[0]
     table = targets.table(rates, "cpu", limits)
     assert [line for line in table.splitlines() if "3 times" in line and " missed " in line]
     assert targets.tried("CPU") in table
