@@ -27,6 +27,7 @@ train: setup  ## train both models from scratch (forty minutes each on two cores
 setup: .venv/done
 	@$(BIN)/python -m vaehelpers data
 
+# Bytecode, which uv leaves out: where Python may not write it, every kernel would compile all it imports.
 .venv/done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv

@@ -66,7 +66,8 @@ def time_to_quality(rates: dict[str, float]) -> Row:
     first = [next((epoch for epoch, bpd in enumerate(curve) if bpd <= goal), None)
              for curve in found["recipes"]["fast"]["val_bpd"]]
     if None in first:
-        return Row(target, f"not reached in {found['epochs']} epochs by {first.count(None)} of {len(first)} seeds", False)
+        short = f"{first.count(None)} of {len(first)} seeds"
+        return Row(target, f"not reached in {found['epochs']} epochs by {short}", False)
     parts = [EPOCHS / epoch * rates[FAST] / base(rates) for epoch in first]
     return Row(target, f"1/{min(parts):.1f} to 1/{max(parts):.1f}, {len(parts)} seeds", min(parts) >= 8)
 

@@ -69,9 +69,9 @@ def main() -> None:
 
 
 def measure(device: torch.device, ways: Iterable[str], steps: int, rounds: int) -> dict[str, float]:
-    """Return images per second of the textbook's and the named ways, and the machine's `PEAKS` in operations per second.
+    """Return images per second of the textbook's and the named ways, and the machine's `PEAKS`, medians over rounds.
 
-    All are medians over rounds.
+    The peaks are in operations per second.
     """
     with tempfile.TemporaryDirectory() as folder:
         as_torchvision_has_them(Path(folder))

@@ -97,7 +97,10 @@ def importance_bounds(log_weights: Tensor, sizes: Sequence[int]) -> Tensor:
 
 @torch.no_grad()
 def quadrature(model: VAE, images: Tensor) -> list[Quadrature]:
-    """Integrate p(x|z) p(z) over two latents for each image of levels `[N,1,28,28]`: the last of its `rounds`."""
+    """Integrate p(x|z) p(z) over two latents for each image of levels `[N,1,28,28]`: the last of its `rounds`.
+
+    Raises ValueError unless the model has two latents.
+    """
     return [last for *_, last in rounds(model, images)]
 
 
@@ -105,9 +108,10 @@ def quadrature(model: VAE, images: Tensor) -> list[Quadrature]:
 def rounds(model: VAE, images: Tensor, coarse: float = 0.2, halvings: int = 6) -> Iterator[list[Quadrature]]:
     """Cover the latent plane with squares of side `coarse`, then halve them where it matters; yield every round.
 
-    A round cuts in four those whose centre is not too far below the highest, or which the encoder's q(z|x) needs; the
-    threshold falls with the side, because a peak can hide between the centres of large squares. The last changes
-    nothing by more than `STEADY`, or is number `halvings`. Yielded is one list, of all rounds, for each image of levels `[N,1,28,28]`.
+    Yielded is, for each image of levels `[N,1,28,28]`, the list of its rounds, the coarse squares first. A round cuts
+    in four those whose centre is not too far below the highest, or which the encoder's q(z|x) needs; the threshold
+    falls with the side, because a peak can hide between the centres of large squares. The last round changes nothing
+    by more than `STEADY`, or is number `halvings`.
     Raises ValueError unless the model has two latents.
     """
     if model.z_dim != 2:
