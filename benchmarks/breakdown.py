@@ -25,8 +25,13 @@ from vaehelpers.step import Step, in_bfloat16
 
 RESULTS = Path(__file__).parent / "results"
 STEPS = 20
-KINDS = {"convolutions, backward": ("convolution_backward",), "convolutions, forward": ("convolution",),
-         "loss": ("softmax", "nll_loss"), "GELU": ("gelu",), "Adam": ("adam",)}  # the first that fits
+KINDS = {
+    "convolutions, backward": ("convolution_backward",),
+    "convolutions, forward": ("convolution",),
+    "loss": ("softmax", "nll_loss"),
+    "GELU": ("gelu",),
+    "Adam": ("adam",),
+}  # the first that fits
 
 
 def main() -> None:
@@ -36,18 +41,29 @@ def main() -> None:
     device = choose_device(parser.parse_args().device)
     parts = {name: milliseconds(build(), device) for name, build in steps(device).items()}
     operations = training.BATCH * training.flop_per_image()
-    alone = {name: 1e3 * operations / training.peak(device, training.PEAKS[training.peak_of(name)]) for name in parts}
+    alone = {
+        name: 1e3 * operations / training.peak(device, training.PEAKS[training.peak_of(name)])
+        for name in parts
+    }
     for name, part in parts.items():
-        print(f"{name:34}" + "".join(f"{kind} {value:.1f} ms   " for kind, value in part.items()),
-              f"in all {sum(part.values()):.1f} ms, arithmetic alone {alone[name]:.1f} ms")
-    content = {"milliseconds": parts, "arithmetic_alone": alone, "batch": training.BATCH,
-               "versions": provenance.versions(), "hardware": provenance.hardware(device)}
+        print(
+            f"{name:34}" + "".join(f"{kind} {value:.1f} ms   " for kind, value in part.items()),
+            f"in all {sum(part.values()):.1f} ms, arithmetic alone {alone[name]:.1f} ms",
+        )
+    content = {
+        "milliseconds": parts,
+        "arithmetic_alone": alone,
+        "batch": training.BATCH,
+        "versions": provenance.versions(),
+        "hardware": provenance.hardware(device),
+    }
     (RESULTS / f"breakdown-{device.type}.json").write_text(json.dumps(content, indent=1) + "\n")
     draw(parts, alone).savefig(RESULTS / "breakdown.png", dpi=100, metadata={"Software": None})
 
 
 def steps(device: torch.device) -> dict[str, Callable[[], Step]]:
     """Return what builds a step of the textbook's kind, then, since they tune memory, two as the package takes them."""
+
     def textbook() -> Step:
         model = seeded_vae(0).to(device)
         return Step(model.per_image, [torch.optim.Adam(model.parameters(), 1e-3)], beta=1.0)
@@ -55,10 +71,16 @@ def steps(device: torch.device) -> dict[str, Callable[[], Step]]:
     def ours(narrow: bool) -> Step:
         model = place(seeded_vae(0), device)
         loss = in_bfloat16(model) if narrow else model.per_image
-        named = torch.compile(loss, options={"cpp.enable_kernel_profile": True})  # so that kernels have names
+        named = torch.compile(
+            loss, options={"cpp.enable_kernel_profile": True}
+        )  # so that kernels have names
         return Step(named, RECIPES["practical"].optimizers(model, 1e-3), beta=1.0)
-    return {"textbook": textbook, "vaehelpers, practical, compiled": partial(ours, False),
-            "vaehelpers, practical, bfloat16": partial(ours, True)}
+
+    return {
+        "textbook": textbook,
+        "vaehelpers, practical, compiled": partial(ours, False),
+        "vaehelpers, practical, bfloat16": partial(ours, True),
+    }
 
 
 def milliseconds(step: Callable, device: torch.device) -> dict[str, float]:
@@ -79,20 +101,32 @@ def milliseconds(step: Callable, device: torch.device) -> dict[str, float]:
 
 def kind_of(event: str) -> str:
     """Return which of `KINDS` an operation is, by its name."""
-    return next((kind for kind, words in KINDS.items() if any(word in event.lower() for word in words)), "all else")
+    return next(
+        (kind for kind, words in KINDS.items() if any(word in event.lower() for word in words)),
+        "all else",
+    )
 
 
 def draw(parts: dict[str, dict[str, float]], alone: dict[str, float]) -> plt.Figure:
     """Draw stacked bars, and a line in each where it would end if only arithmetic took time."""
     fig, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
     left = dict.fromkeys(parts, 0.0)
-    for kind, color in zip(next(iter(parts.values())), ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#CC79A7", "#BBBBBB"),
-                           strict=True):
+    for kind, color in zip(
+        next(iter(parts.values())),
+        ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#CC79A7", "#BBBBBB"),
+        strict=True,
+    ):
         widths = [part[kind] for part in parts.values()]
         ax.barh(list(parts), widths, left=list(left.values()), color=color, label=kind)
         left = {name: left[name] + part[kind] for name, part in parts.items()}
     for place, value in enumerate(alone.values()):
-        ax.plot([value] * 2, [place - 0.4, place + 0.4], color="black", lw=2, label="" if place else "arithmetic alone")
+        ax.plot(
+            [value] * 2,
+            [place - 0.4, place + 0.4],
+            color="black",
+            lw=2,
+            label="" if place else "arithmetic alone",
+        )
     ax.invert_yaxis()
     ax.set(xlabel=f"milliseconds for a step on {training.BATCH} images")
     fig.legend(fontsize=8, ncols=4, loc="outside lower center")

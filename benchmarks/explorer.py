@@ -42,8 +42,11 @@ def show(z1=50, z2=50):
     plt.imshow(picture, cmap="gray")
     plt.show()
 """
-CELLS = {"interact + matplotlib": CUSTOMARY, "kernel tier": "explore_latents.in_kernel(walk.over_prior(vae))",
-         "page tier": "explore_latents.in_page(walk.over_prior(vae, name='page'))"}
+CELLS = {
+    "interact + matplotlib": CUSTOMARY,
+    "kernel tier": "explore_latents.in_kernel(walk.over_prior(vae))",
+    "page tier": "explore_latents.in_page(walk.over_prior(vae, name='page'))",
+}
 DRAG = """async ([index, seconds]) => {
   const area = document.querySelectorAll(".jp-CodeCell")[index], bar = area.querySelector(".noUi-target");
   const handle = bar.querySelector(".noUi-handle"), box = bar.getBoundingClientRect();
@@ -120,8 +123,10 @@ def measure(seconds: float, repeats: int) -> dict[str, dict]:
                     found[name]["pictures"].append(result["pictures"])
                     found[name]["delays"] += result["delays"]
         browser.close()
-    return {name: {key: statistics.median(values) if values else None for key, values in part.items()}
-            for name, part in found.items()}
+    return {
+        name: {key: statistics.median(values) if values else None for key, values in part.items()}
+        for name, part in found.items()
+    }
 
 
 def main() -> None:
@@ -137,9 +142,15 @@ def main() -> None:
         delay = f"{part['delays']:.0f}" if part["delays"] else "within the next frame"
         print(f"{name:22} {part['pictures']:>10.1f} {part['pictures'] / base:>7.1f}   {delay}")
     print(f"kernel tier, a step in the kernel: {step:.1f} ms")
-    content = {"results": results, "kernel_step_ms": step, "versions": provenance.versions("jupyterlab", "anywidget"),
-               "hardware": provenance.hardware(torch.device("cpu"))}
-    (ROOT / "benchmarks" / "results" / "explorer.json").write_text(json.dumps(content, indent=1) + "\n")
+    content = {
+        "results": results,
+        "kernel_step_ms": step,
+        "versions": provenance.versions("jupyterlab", "anywidget"),
+        "hardware": provenance.hardware(torch.device("cpu")),
+    }
+    (ROOT / "benchmarks" / "results" / "explorer.json").write_text(
+        json.dumps(content, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

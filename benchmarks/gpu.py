@@ -63,14 +63,21 @@ def agreement(dataset: data.Dataset) -> dict:
     found = {}
     for way, curve in curves.items():
         found[way] = max(abs(a - b) for a, b in zip(curve, curves["eager"], strict=True))
-        print(f"agree  {way:18} first {curve[0]:.6f}  last {curve[-1]:.6f}  largest distance {found[way]:.1e}")
-    return {"largest_distance_bpd": found, "last_bpd": {way: curve[-1] for way, curve in curves.items()}}
+        print(
+            f"agree  {way:18} first {curve[0]:.6f}  last {curve[-1]:.6f}  largest distance {found[way]:.1e}"
+        )
+    return {
+        "largest_distance_bpd": found,
+        "last_bpd": {way: curve[-1] for way, curve in curves.items()},
+    }
 
 
 def batch_scores(dataset: data.Dataset, options: dict) -> list[float]:
     """Return the bits/dim of every fifth batch of one epoch of the practical's recipe."""
     scores = []
-    for _ in training.fit(dataset, 1, recipe="practical", watch=lambda _, bpd: scores.append(bpd), **options):
+    for _ in training.fit(
+        dataset, 1, recipe="practical", watch=lambda _, bpd: scores.append(bpd), **options
+    ):
         pass
     return scores
 
@@ -82,10 +89,18 @@ def durations(dataset: data.Dataset, epochs: int) -> list[dict]:
         started, seconds = time.perf_counter(), []
         for record, _ in training.fit(dataset, epochs if whole else 2, recipe=recipe, **WAYS[way]):
             seconds.append(record.seconds)
-        found.append({"recipe": recipe, "way": way, "epochs": record.epoch,
-                      "seconds": round(time.perf_counter() - started, 1),
-                      "median_epoch_seconds": statistics.median(seconds[1:]), "first_epoch_seconds": seconds[1],
-                      "train_bpd": record.train_bpd, "val_bpd": record.val_bpd})
+        found.append(
+            {
+                "recipe": recipe,
+                "way": way,
+                "epochs": record.epoch,
+                "seconds": round(time.perf_counter() - started, 1),
+                "median_epoch_seconds": statistics.median(seconds[1:]),
+                "first_epoch_seconds": seconds[1],
+                "train_bpd": record.train_bpd,
+                "val_bpd": record.val_bpd,
+            }
+        )
         print("time  ", found[-1], flush=True)
     return found
 
@@ -94,8 +109,11 @@ def record(folder: Path, part: str, content: object) -> None:
     """Write what a part found into gpu.json, beside what the other part left there."""
     path = folder / "gpu.json"
     before = json.loads(path.read_text()) if path.is_file() else {}
-    after = before | {part: content, "versions": provenance.versions("triton"),
-                      "hardware": provenance.hardware(torch.device("cuda"))}
+    after = before | {
+        part: content,
+        "versions": provenance.versions("triton"),
+        "hardware": provenance.hardware(torch.device("cuda")),
+    }
     path.write_text(json.dumps(after, indent=1) + "\n")
 
 

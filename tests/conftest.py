@@ -37,9 +37,13 @@ def idx_files(train: int = 20, test: int = 10) -> dict[str, bytes]:
     files = {}
     for part, count in (("train", train), ("t10k", test)):
         header = np.array([0x803, count, 28, 28], ">u4").tobytes()
-        files[f"{part}-images-idx3-ubyte"] = header + rng.integers(0, 256, count * 784, np.uint8).tobytes()
-        files[f"{part}-labels-idx1-ubyte"] = (np.array([0x801, count], ">u4").tobytes()
-                                              + rng.integers(0, 10, count, np.uint8).tobytes())
+        files[f"{part}-images-idx3-ubyte"] = (
+            header + rng.integers(0, 256, count * 784, np.uint8).tobytes()
+        )
+        files[f"{part}-labels-idx1-ubyte"] = (
+            np.array([0x801, count], ">u4").tobytes()
+            + rng.integers(0, 10, count, np.uint8).tobytes()
+        )
     return files
 
 
@@ -47,7 +51,9 @@ def idx_files(train: int = 20, test: int = 10) -> dict[str, bytes]:
 def mini(tmp_path, monkeypatch):
     """An empty working folder, no environment override, no Debian folder, and the hashes of `idx_files()`."""
     files = idx_files()
-    monkeypatch.setattr(data, "SHA256", {name: hashlib.sha256(files[name]).hexdigest() for name in data.SHA256})
+    monkeypatch.setattr(
+        data, "SHA256", {name: hashlib.sha256(files[name]).hexdigest() for name in data.SHA256}
+    )
     monkeypatch.setattr("vaehelpers.download.SHA256", data.SHA256)
     monkeypatch.setattr(data, "DEBIAN_FOLDER", tmp_path / "no-debian")
     monkeypatch.delenv(data.ENV, raising=False)
@@ -60,5 +66,7 @@ def write(folder, files, zipped=True):
     """Write idx files into `folder`, gzipped or raw."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        (folder / f"{name}{'.gz' * zipped}").write_bytes(gzip.compress(content) if zipped else content)
+        (folder / f"{name}{'.gz' * zipped}").write_bytes(
+            gzip.compress(content) if zipped else content
+        )
     return folder

@@ -27,10 +27,16 @@ def series(folder, body=BODY):
     folder.mkdir()
     for name in batch.NOTEBOOKS:
         parameters = 'epochs: int = 2  # how many\ndata: str = "drawn"'
-        cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
-                 nbformat.v4.new_code_cell(body if name == batch.NOTEBOOKS[-1] else "epochs")]
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata={
-            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+        cells = [
+            nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell(body if name == batch.NOTEBOOKS[-1] else "epochs"),
+        ]
+        notebook = nbformat.v4.new_notebook(
+            cells=cells,
+            metadata={
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+            },
+        )
         nbformat.write(notebook, folder / f"{name}.ipynb")
     return folder
 
@@ -43,9 +49,15 @@ def test_a_run_leaves_notebooks_figures_results_and_record(tmp_path):
     source, out, last = series(tmp_path / "source"), tmp_path / "out", batch.NOTEBOOKS[-1]
     batch.run("quick", {"epochs": "3"}, source=source, out=out)
     expected = {f"{name}.ipynb" for name in batch.NOTEBOOKS}
-    assert contents(out).keys() == expected | {f"figures/{last}-empty.png", "results.json", "run.json"}
+    assert contents(out).keys() == expected | {
+        f"figures/{last}-empty.png",
+        "results.json",
+        "run.json",
+    }
     results = json.loads((out / "results.json").read_text())
-    assert results[last] == {"tenfold": {"value": 30, "unit": "epochs", "data": None, "recorded": False}}
+    assert results[last] == {
+        "tenfold": {"value": 30, "unit": "epochs", "data": None, "recorded": False}
+    }
     record = json.loads((out / "run.json").read_text())
     assert record["parameters"][last] == {"epochs": 3, "data": "drawn"}
     assert record["data"]["name"] == "drawn"
@@ -54,9 +66,15 @@ def test_a_run_leaves_notebooks_figures_results_and_record(tmp_path):
 
 
 def test_the_summary_names_seconds_results_and_their_origin():
-    results = {"03": {"tenfold": {"value": 30.0, "unit": "nats", "data": "drawn", "recorded": False},
-                      "hours": {"value": 1.5, "unit": "h", "data": None, "recorded": True}}}
-    lines = batch.summary({"seconds": {"03": 1.25}, "wall_seconds": 2.5, "results": results}).splitlines()
+    results = {
+        "03": {
+            "tenfold": {"value": 30.0, "unit": "nats", "data": "drawn", "recorded": False},
+            "hours": {"value": 1.5, "unit": "h", "data": None, "recorded": True},
+        }
+    }
+    lines = batch.summary(
+        {"seconds": {"03": 1.25}, "wall_seconds": 2.5, "results": results}
+    ).splitlines()
     assert ["all,", "side", "by", "side", "2.5"] in [line.split() for line in lines]
     assert ["03", "1.2"] in [line.split() for line in lines]
     assert ["tenfold", "30", "nats", "[drawn]"] in [line.split() for line in lines]
@@ -68,12 +86,20 @@ def test_a_failure_keeps_the_earlier_results(tmp_path):
     batch.run("quick", {}, (last,), series(tmp_path / "good"), out)
     before = contents(out)
     bad = series(tmp_path / "bad", "raise RuntimeError('first line\\nsecond line')")
-    with pytest.raises(BatchError, match=rf"{last}.ipynb failed in cell \[3\]: RuntimeError: first line \(see"):
+    with pytest.raises(
+        BatchError, match=rf"{last}.ipynb failed in cell \[3\]: RuntimeError: first line \(see"
+    ):
         batch.run("quick", {}, (last,), bad, out)
     after = contents(out)
     assert after.pop(f"failed/{last}.ipynb")
     assert after == before
-    assert {p.name for p in out.iterdir()} == {f"{last}.ipynb", "failed", "figures", "results.json", "run.json"}
+    assert {p.name for p in out.iterdir()} == {
+        f"{last}.ipynb",
+        "failed",
+        "figures",
+        "results.json",
+        "run.json",
+    }
 
 
 def test_a_lost_kernel_is_one_clear_error(tmp_path):
@@ -114,11 +140,15 @@ def test_refresh_is_repeatable_and_clean(tmp_path):
     assert not any("papermill" in str(thing.metadata) for thing in (notebook, *notebook.cells))
 
 
-@pytest.mark.parametrize(("preset", "given", "names", "message"), [
-    ("fast", {}, batch.NOTEBOOKS, "unknown preset fast"),
-    ("quick", {"epoch": "3"}, batch.NOTEBOOKS, "did you mean 'epochs'"),
-    ("quick", {"epochs": "0x3"}, batch.NOTEBOOKS, "epochs=0x3 is not allowed"),
-    ("quick", {}, ("05",), "unknown notebook 05")])
+@pytest.mark.parametrize(
+    ("preset", "given", "names", "message"),
+    [
+        ("fast", {}, batch.NOTEBOOKS, "unknown preset fast"),
+        ("quick", {"epoch": "3"}, batch.NOTEBOOKS, "did you mean 'epochs'"),
+        ("quick", {"epochs": "0x3"}, batch.NOTEBOOKS, "epochs=0x3 is not allowed"),
+        ("quick", {}, ("05",), "unknown notebook 05"),
+    ],
+)
 def test_bad_input_is_refused_before_anything_is_written(tmp_path, preset, given, names, message):
     with pytest.raises(SettingError, match=message):
         batch.run(preset, given, names, series(tmp_path / "source"), tmp_path / "out")
@@ -150,7 +180,9 @@ record("threads", int(os.environ["OMP_NUM_THREADS"]))"""
     names = batch.NOTEBOOKS[-2:]
     shutil.copy(source / f"{names[1]}.ipynb", source / f"{names[0]}.ipynb")
     done = batch.run("quick", {}, names, source, tmp_path / "out")
-    one, two = ({key: entry["value"] for key, entry in done["results"][name].items()} for name in names)
+    one, two = (
+        {key: entry["value"] for key, entry in done["results"][name].items()} for name in names
+    )
     assert one["running"] == two["running"] == 2
     assert 1 <= one["threads"] == two["threads"] <= os.cpu_count() // 2
     assert done["wall_seconds"] >= max(done["seconds"].values())
@@ -159,17 +191,26 @@ record("threads", int(os.environ["OMP_NUM_THREADS"]))"""
 @pytest.mark.parametrize("awaited", ["build/.running-*", "kernel"])
 def test_an_interrupt_ends_all_kernels_in_one_line(tmp_path, awaited):
     kernel = str(tmp_path / "kernel")
-    body = f"import os, time\nopen('{kernel}.new', 'w').write(str(os.getpid()))\n" \
-           f"os.replace('{kernel}.new', '{kernel}')\ntime.sleep(300)"
+    body = (
+        f"import os, time\nopen('{kernel}.new', 'w').write(str(os.getpid()))\n"
+        f"os.replace('{kernel}.new', '{kernel}')\ntime.sleep(300)"
+    )
     series(tmp_path / "notebooks", body)
     command = [sys.executable, "-m", "vaehelpers", "run", batch.NOTEBOOKS[-1], batch.NOTEBOOKS[-2]]
     with open(tmp_path / "log", "w") as log:
-        run = subprocess.Popen(command, cwd=tmp_path, stderr=log, start_new_session=True,
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # shells may ignore it
+        run = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # shells may ignore it
     while not list(tmp_path.glob(awaited)):
         assert run.poll() is None
         time.sleep(0.1)
-    os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C does: to the command and what it started, not to the kernels
+    os.killpg(
+        run.pid, signal.SIGINT
+    )  # as Ctrl-C does: to the command and what it started, not to the kernels
     assert run.wait(30) == 130
     lines = (tmp_path / "log").read_text().splitlines()
     assert lines[-1] == "vaehelpers run: interrupted"

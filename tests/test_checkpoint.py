@@ -19,7 +19,9 @@ def saved(tmp_path):
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     model(torch.zeros(2, 1, 28, 28))[0].backward()
     optimizer.step()
-    checkpoint.save(tmp_path / "run", 1, model, [optimizer], {"config": CONFIG, "history": [{"epoch": 1}]})
+    checkpoint.save(
+        tmp_path / "run", 1, model, [optimizer], {"config": CONFIG, "history": [{"epoch": 1}]}
+    )
     return model, optimizer, tmp_path / "run"
 
 
@@ -29,11 +31,16 @@ def test_round_trip(saved):
     assert meta["epoch"] == 1
     assert not loaded.training
     assert loaded.config == CONFIG
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True)
+    )
     fresh = torch.optim.Adam(loaded.parameters(), lr=1e-3)
     checkpoint.load_optimizers(checkpoint.latest(folder), [fresh])
     for key, entry in optimizer.state_dict()["state"].items():
-        assert all(torch.equal(value, fresh.state_dict()["state"][key][name]) for name, value in entry.items())
+        assert all(
+            torch.equal(value, fresh.state_dict()["state"][key][name])
+            for name, value in entry.items()
+        )
 
 
 @pytest.mark.parametrize("name", ["", "epoch_0001.json", "epoch_0001.safetensors"])
@@ -41,19 +48,31 @@ def test_found_by_folder_json_or_weights(saved, name):
     assert checkpoint.load(saved[2] / name)[1]["epoch"] == 1
 
 
-@pytest.mark.parametrize(("ending", "spoil", "message"), [
-    ("safetensors", lambda b: b[:-1] + bytes([b[-1] ^ 1]), "does not match the sha256"),
-    ("safetensors", lambda b: b[:100], "does not match the sha256"),
-    ("safetensors", None, "does not exist"),
-    ("json", lambda b: b[: len(b) // 2], "not a vaehelpers checkpoint"),
-    ("json", lambda b: b"[]", "not a vaehelpers checkpoint"),
-    ("json", lambda b: b"{}", "not a vaehelpers checkpoint"),
-    ("json", lambda b: b"\xff\xfe", "not a vaehelpers checkpoint"),
-    ("json", lambda b: b.replace(b'"epoch": 1\n', b'"epoch": 2\n'), "not a vaehelpers checkpoint"),
-    ("json", lambda b: b.replace(b'"z_dim": 3', b'"z_dim": 4'), "not a vaehelpers checkpoint"),
-    ("json", lambda b: b.replace(b'"z_dim": 3', b'"z_dim": "x"'), "not a vaehelpers checkpoint"),
-    ("json", lambda b: b.replace(b'"lr"', b'"rl"'), "not a vaehelpers checkpoint"),
-    ("json", None, "does not exist")])
+@pytest.mark.parametrize(
+    ("ending", "spoil", "message"),
+    [
+        ("safetensors", lambda b: b[:-1] + bytes([b[-1] ^ 1]), "does not match the sha256"),
+        ("safetensors", lambda b: b[:100], "does not match the sha256"),
+        ("safetensors", None, "does not exist"),
+        ("json", lambda b: b[: len(b) // 2], "not a vaehelpers checkpoint"),
+        ("json", lambda b: b"[]", "not a vaehelpers checkpoint"),
+        ("json", lambda b: b"{}", "not a vaehelpers checkpoint"),
+        ("json", lambda b: b"\xff\xfe", "not a vaehelpers checkpoint"),
+        (
+            "json",
+            lambda b: b.replace(b'"epoch": 1\n', b'"epoch": 2\n'),
+            "not a vaehelpers checkpoint",
+        ),
+        ("json", lambda b: b.replace(b'"z_dim": 3', b'"z_dim": 4'), "not a vaehelpers checkpoint"),
+        (
+            "json",
+            lambda b: b.replace(b'"z_dim": 3', b'"z_dim": "x"'),
+            "not a vaehelpers checkpoint",
+        ),
+        ("json", lambda b: b.replace(b'"lr"', b'"rl"'), "not a vaehelpers checkpoint"),
+        ("json", None, "does not exist"),
+    ],
+)
 def test_damage_is_one_clear_error(saved, ending, spoil, message):
     path = saved[2] / f"epoch_0001.{ending}"
     path.write_bytes(spoil(path.read_bytes())) if spoil else path.unlink()
@@ -101,7 +120,9 @@ def test_a_crash_while_saving_leaves_the_previous_checkpoint(saved, monkeypatch,
 
     monkeypatch.setattr(checkpoint, "_write", crash)
     with pytest.raises(KeyboardInterrupt):
-        checkpoint.save(folder, 2, model, [optimizer], {"config": CONFIG, "history": [{"epoch": 2}]})
+        checkpoint.save(
+            folder, 2, model, [optimizer], {"config": CONFIG, "history": [{"epoch": 2}]}
+        )
     assert checkpoint.load(folder)[1]["epoch"] == 1
 
 
@@ -126,8 +147,15 @@ def test_published_weights_are_whole_and_of_the_real_data(z_dim, epoch, fashion)
     assert meta["config"]["data_sha256"] == fashion.sha256
 
 
-@pytest.mark.parametrize(("variant", "beta", "noise"), [
-    ("autoencoder", 0, False), ("beta0.1", 0.1, True), ("beta10", 10, True), ("beta784", 784, True)])
+@pytest.mark.parametrize(
+    ("variant", "beta", "noise"),
+    [
+        ("autoencoder", 0, False),
+        ("beta0.1", 0.1, True),
+        ("beta10", 10, True),
+        ("beta784", 784, True),
+    ],
+)
 def test_published_variants_differ_in_their_objective_alone(variant, beta, noise):
     _, meta = checkpoint.load(checkpoint.published(20, 10, variant))
     _, usual = checkpoint.load(checkpoint.published(20, 10))
@@ -136,5 +164,7 @@ def test_published_variants_differ_in_their_objective_alone(variant, beta, noise
 
 
 def test_unpublished_weights():
-    with pytest.raises(CheckpointError, match=r"z03 epoch 80; there are: z02 epoch 80, z20 epoch 10, "):
+    with pytest.raises(
+        CheckpointError, match=r"z03 epoch 80; there are: z02 epoch 80, z20 epoch 10, "
+    ):
         checkpoint.published(3, 80)

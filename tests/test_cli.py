@@ -84,15 +84,27 @@ def test_train_resume_and_evaluate(capsys, tmp_path, monkeypatch):
 
 def test_a_plain_autoencoder_from_the_command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main("train --data drawn --num-filters 2 --device cpu --epochs 1 --beta 0 --no-noise".split()) == 0
+    assert (
+        main(
+            "train --data drawn --num-filters 2 --device cpu --epochs 1 --beta 0 --no-noise".split()
+        )
+        == 0
+    )
     model, meta = checkpoint.load("runs/z20-seed42-data=drawn-num_filters=2-beta=0.0-no-noise")
     assert (meta["config"]["beta"], meta["config"]["noise"]) == (0, False)
     assert not any(parameter.any() for parameter in model.encoder.log_std.parameters())
 
 
-@pytest.mark.parametrize(("command", "message"), [
-    ("data", "vaehelpers data: interrupted\n"),
-    ("train", "vaehelpers train: interrupted; finished epochs are kept, the same command resumes\n")])
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("data", "vaehelpers data: interrupted\n"),
+        (
+            "train",
+            "vaehelpers train: interrupted; finished epochs are kept, the same command resumes\n",
+        ),
+    ],
+)
 def test_interrupt_says_how_to_go_on(capsys, monkeypatch, tmp_path, command, message):
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -106,8 +118,10 @@ def test_interrupt_says_how_to_go_on(capsys, monkeypatch, tmp_path, command, mes
 def test_outside_the_project_the_run_says_where_to_go(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert main(["run"]) == 2
-    assert capsys.readouterr().err == ("vaehelpers run: notebooks/01_transformers_theory.ipynb is not there; "
-                                       "run this in the project's folder\n")
+    assert capsys.readouterr().err == (
+        "vaehelpers run: notebooks/01_transformers_theory.ipynb is not there; "
+        "run this in the project's folder\n"
+    )
 
 
 def test_saving_a_score_on_other_data_is_refused(capsys):
@@ -131,18 +145,33 @@ def test_tensorboard_absent(capsys, monkeypatch, tmp_path):
 def test_tensorboard_log(monkeypatch, tmp_path):
     pytest.importorskip("tensorboard", reason="the optional package tensorboard is not installed")
     monkeypatch.chdir(tmp_path)
-    assert main("train --data drawn --epochs 1 --num-filters 2 --device cpu --tensorboard log".split()) == 0
+    assert (
+        main("train --data drawn --epochs 1 --num-filters 2 --device cpu --tensorboard log".split())
+        == 0
+    )
     assert [path.name.startswith("events.") for path in (tmp_path / "log").iterdir()] == [True]
 
 
 def test_module_runs_and_helps():
-    done = subprocess.run([sys.executable, "-m", "vaehelpers", "train", "--help"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "vaehelpers", "train", "--help"], capture_output=True, text=True
+    )
     assert done.returncode == 0
-    assert all(f"--{name.replace('_', '-')}" in done.stdout for name in ("z_dim", "epochs", "lr", "device"))
+    assert all(
+        f"--{name.replace('_', '-')}" in done.stdout for name in ("z_dim", "epochs", "lr", "device")
+    )
 
 
-@pytest.mark.parametrize(("name", "value", "parsed"), [
-    ("epochs", "3", 3), ("epochs", 3.0, 3), ("lr", "1e-3", 1e-3), ("lr", 1, 1.0), ("device", "cpu", "cpu")])
+@pytest.mark.parametrize(
+    ("name", "value", "parsed"),
+    [
+        ("epochs", "3", 3),
+        ("epochs", 3.0, 3),
+        ("lr", "1e-3", 1e-3),
+        ("lr", 1, 1.0),
+        ("device", "cpu", "cpu"),
+    ],
+)
 def test_settings_are_converted(name, value, parsed):
     result = settings.check(name, value)
     assert result == parsed

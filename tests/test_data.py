@@ -35,7 +35,9 @@ def test_shapes_types_and_ranges(fashion):
 def test_split_is_random_splits():
     images, labels = torch.arange(600, dtype=torch.uint8).view(-1, 1, 1, 1), torch.arange(600)
     train, val = data.split(images, labels)
-    parts = torch.utils.data.random_split(range(600), [540, 60], generator=torch.Generator().manual_seed(42))
+    parts = torch.utils.data.random_split(
+        range(600), [540, 60], generator=torch.Generator().manual_seed(42)
+    )
     assert train.labels.tolist() == list(parts[0])
     assert val.labels.tolist() == list(parts[1])
     assert torch.equal(train.images.flatten().long(), train.labels % 256)
@@ -78,8 +80,10 @@ def damage_cases():
         "cut short": (lambda p: p.write_bytes(p.read_bytes()[:-100]), "truncated"),
         "not gzip": (lambda p: p.write_bytes(b"hello"), "corrupt"),
         "empty": (lambda p: p.write_bytes(b""), "wrong sha256"),
-        "flipped bit": (lambda p: p.write_bytes(gzip.compress(b"\x01" + gzip.decompress(p.read_bytes())[1:])),
-                        "wrong sha256"),
+        "flipped bit": (
+            lambda p: p.write_bytes(gzip.compress(b"\x01" + gzip.decompress(p.read_bytes())[1:])),
+            "wrong sha256",
+        ),
         "a folder": (lambda p: (p.unlink(), p.mkdir()), "missing"),
     }, name
 

@@ -32,8 +32,12 @@ print(customary, faults())
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 def test_freed_memory_is_not_asked_for_again():
-    customary, kept = map(int, subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True,
-                                              text=True).stdout.split())
+    customary, kept = map(
+        int,
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True
+        ).stdout.split(),
+    )
     if customary < 3_000:  # of the 73,242 that 300 MB are
         pytest.skip("pages are huge here, or the C library keeps them by itself")
     assert kept < customary / 100

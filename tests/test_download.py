@@ -16,7 +16,9 @@ from vaehelpers import data, download
 from vaehelpers.errors import DataError
 
 # torchvision leaves client sockets for the garbage collector to close; that is not ours to mend.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 
 
 class Silent(SimpleHTTPRequestHandler):
@@ -35,7 +37,10 @@ def mirror(mini, tmp_path, monkeypatch):
     dataset = torchvision.datasets.FashionMNIST
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(dataset, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-    md5 = [(f"{name}.gz", hashlib.md5((folder / f"{name}.gz").read_bytes()).hexdigest()) for name in data.SHA256]
+    md5 = [
+        (f"{name}.gz", hashlib.md5((folder / f"{name}.gz").read_bytes()).hexdigest())
+        for name in data.SHA256
+    ]
     monkeypatch.setattr(dataset, "resources", md5)
     yield folder
     server.shutdown()
@@ -56,8 +61,8 @@ def stub_apt(folder, files, monkeypatch, broken=False):
     lists = 'case "$1" in -oDir::State::Lists=/*) ;; *) echo "E: relative lists folder" >&2; exit 100;; esac'
     scripts = {
         "apt-get": f'{lists}; [ -d "${{1#*=}}/partial" ] || exit 100; for last; do :; done; '
-                   f'[ "$last" = update ] && exit {int(broken)}; '
-                   f'[ {int(broken)} = 1 ] && {{ echo "E: no such package" >&2; exit 100; }}; : > package.deb',
+        f'[ "$last" = update ] && exit {int(broken)}; '
+        f'[ {int(broken)} = 1 ] && {{ echo "E: no such package" >&2; exit 100; }}; : > package.deb',
         "dpkg-deb": f"mkdir -p {unpacked} && cp {source}/* {unpacked}/",
     }
     for name, text in scripts.items():
@@ -90,14 +95,23 @@ def test_debian_package_where_the_mirror_fails(mini, mirror, tmp_path, monkeypat
 
 
 @pytest.mark.usefixtures("no_apt")
-@pytest.mark.parametrize(("contents", "answer"), [
-    (b"no idx file at all", "torchvision: AssertionError"), (idx_files(21)["train-images-idx3-ubyte"], "wrong sha256")])
+@pytest.mark.parametrize(
+    ("contents", "answer"),
+    [
+        (b"no idx file at all", "torchvision: AssertionError"),
+        (idx_files(21)["train-images-idx3-ubyte"], "wrong sha256"),
+    ],
+)
 def test_wrong_contents_from_the_mirror_are_refused(mini, mirror, monkeypatch, contents, answer):
     name = "train-images-idx3-ubyte.gz"
     (mirror / name).write_bytes(gzip.compress(contents))
-    md5 = [(n, hashlib.md5((mirror / n).read_bytes()).hexdigest()) for n in (f"{n}.gz" for n in mini)]
+    md5 = [
+        (n, hashlib.md5((mirror / n).read_bytes()).hexdigest()) for n in (f"{n}.gz" for n in mini)
+    ]
     monkeypatch.setattr(torchvision.datasets.FashionMNIST, "resources", md5)
-    with pytest.raises(DataError, match=r"could not be fetched \(torchvision: .*Debian package: apt") as error:
+    with pytest.raises(
+        DataError, match=r"could not be fetched \(torchvision: .*Debian package: apt"
+    ) as error:
         data.load()
     assert answer in str(error.value)
     assert list(Path("data").iterdir()) == []

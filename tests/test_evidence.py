@@ -40,8 +40,10 @@ def test_a_part_computed_again_agrees(fashion):
 
 
 def test_equation_18_holds_on_every_recorded_image(fashion):
-    log_p, elbo, gap, matched = (np.array(FULL["z02-exact"][name])
-                                 for name in ("log_p", "elbo", "kl_to_posterior", "kl_of_matched"))
+    log_p, elbo, gap, matched = (
+        np.array(FULL["z02-exact"][name])
+        for name in ("log_p", "elbo", "kl_to_posterior", "kl_of_matched")
+    )
     assert len(log_p) == evidence.EXACT
     np.testing.assert_allclose(log_p - elbo, gap, atol=1e-3)
     assert (gap > 0).all()
@@ -49,11 +51,15 @@ def test_equation_18_holds_on_every_recorded_image(fashion):
     model, _ = checkpoint.load(checkpoint.published(2, 80))
     images = fashion.test.images[:1]
     again = evidence.exact(model, images, likelihood.quadrature(model, images))
-    assert [again[name][0] for name in again] == pytest.approx([log_p[0], elbo[0], gap[0], matched[0]], abs=2e-3)
+    assert [again[name][0] for name in again] == pytest.approx(
+        [log_p[0], elbo[0], gap[0], matched[0]], abs=2e-3
+    )
 
 
 def test_compute_gives_what_is_not_known(monkeypatch, fashion):
-    monkeypatch.setattr(evidence, "BOUNDS", {"z20-test": (20, "", "test", 2, 10), "z20-val": (20, "", "val", 2, 10)})
+    monkeypatch.setattr(
+        evidence, "BOUNDS", {"z20-test": (20, "", "test", 2, 10), "z20-val": (20, "", "val", 2, 10)}
+    )
     monkeypatch.setattr(evidence, "EXACT", 1)
     known = {"z20-val": FULL["z20-val"], "z20-test": FULL["z20-test"] | {"weights": "of others"}}
     parts = dict(evidence.compute(fashion, known))

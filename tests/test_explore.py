@@ -12,7 +12,9 @@ from vaehelpers import explore
 def test_attention_weights_follow_temperature_and_mask():
     scores = torch.tensor([[0.0, 1.0, 2.0], [1.0, 1.0, 1.0], [0.0, 0.0, 9.0]])
     torch.testing.assert_close(explore.attention_weights(scores, 1, "none"), scores.softmax(-1))
-    torch.testing.assert_close(explore.attention_weights(scores, 4, "none"), (scores / 4).softmax(-1))
+    torch.testing.assert_close(
+        explore.attention_weights(scores, 4, "none"), (scores / 4).softmax(-1)
+    )
     causal = explore.attention_weights(scores, 1, "past and present")
     assert (causal.triu(1) == 0).all()
     torch.testing.assert_close(causal.sum(-1), torch.ones(3))
@@ -37,7 +39,12 @@ def test_attention_explorer_redraws_for_every_control():
     canvas, panel = row.children
     head, temperature, mask, note = panel.children
     seen = [canvas.value]
-    for control, value in ((head, 2), (temperature, 5.0), (mask, "past and present"), (which, "two")):
+    for control, value in (
+        (head, 2),
+        (temperature, 5.0),
+        (mask, "past and present"),
+        (which, "two"),
+    ):
         control.value = value
         seen.append(canvas.value)
     assert len(set(seen)) == len(seen)
@@ -65,7 +72,9 @@ def test_prior_samples_explorer_asks_for_the_first_samples_and_redraws():
 
 
 def test_kl_explorer_tells_both_directions():
-    canvas, panel = explore.kl_explorer(lambda mean_q, mean_p, std_q, std_p: 10 * mean_q + std_p).children
+    canvas, panel = explore.kl_explorer(
+        lambda mean_q, mean_p, std_q, std_p: 10 * mean_q + std_p
+    ).children
     mean_q, _, mean_p, std_p, note = panel.children
     before = canvas.value
     mean_q.value, mean_p.value, std_p.value = 3, -1, 0.5
@@ -89,6 +98,7 @@ def test_picker_draws_the_chosen_item():
         drawn.append(i)
         axes[0].plot([0, i])
         return f"item {i} in {len(axes)} panels"
+
     canvas, panel = explore.picker(3, "item", draw).children
     slider, note = panel.children
     first = canvas.value

@@ -17,7 +17,9 @@ def path(drawn, request):
 def click(controls, text):
     """Press the button with this text."""
     boxes = [controls, *(child for child in controls.children if isinstance(child, widgets.Box))]
-    buttons = [child for box in boxes for child in box.children if isinstance(child, widgets.Button)]
+    buttons = [
+        child for box in boxes for child in box.children if isinstance(child, widgets.Button)
+    ]
     next(button for button in buttons if button.description == text).click()
 
 
@@ -51,13 +53,18 @@ def test_positions_survive_a_second_run(path):
     first.sliders[0].value, first.view.value, first.row.value = 71, "sample", 3
     first.origin = [0.25, 0.0]
     second = explore_latents.Controls(path)
-    assert second.state == first.state == {
-        "values": [71, 50], "origin": [0.25, 0.0], "view": "sample", "row": 3, "column": 14}
+    assert (
+        second.state
+        == first.state
+        == {"values": [71, 50], "origin": [0.25, 0.0], "view": "sample", "row": 3, "column": 14}
+    )
 
 
 def test_positions_of_another_walk_are_not_taken_over(path, drawn):
     explore_latents.Controls(path).sliders[0].value = 71
-    other = walk.over_active(seeded_vae(0, z_dim=4), drawn.test.images[:20], count=2, name=path.name)
+    other = walk.over_active(
+        seeded_vae(0, z_dim=4), drawn.test.images[:20], count=2, name=path.name
+    )
     assert explore_latents.Controls(other).values == [0, 0]
 
 
@@ -69,4 +76,6 @@ def test_page_tier_listens_to_the_same_sliders(path):
     assert page.directions == [[1, 0], [0, 1]]
     assert page.percent
     assert page.chart.startswith(b"\x89PNG")
-    assert [page.noise[0], page.noise[-1]] == pytest.approx([float(walk.noise()[0, 0]), float(walk.noise()[-1, -1])])
+    assert [page.noise[0], page.noise[-1]] == pytest.approx(
+        [float(walk.noise()[0, 0]), float(walk.noise()[-1, -1])]
+    )

@@ -7,9 +7,16 @@ import pytest
 
 from vaehelpers import outputs
 
-REFERENCE = {"uniform": 4.0, "one_histogram": 2.763, "a_table_for_each_pixel": 2.448,
-             "mixture_of_ten_class_tables": 2.062, "zlib": 1.992, "LZMA": 1.691, "left_and_up": 1.397,
-             "four_neighbours": 1.249}
+REFERENCE = {
+    "uniform": 4.0,
+    "one_histogram": 2.763,
+    "a_table_for_each_pixel": 2.448,
+    "mixture_of_ten_class_tables": 2.062,
+    "zlib": 1.992,
+    "LZMA": 1.691,
+    "left_and_up": 1.397,
+    "four_neighbours": 1.249,
+}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +27,9 @@ def results():
 
 
 def test_the_ladder_agrees_with_the_reference(results):
-    assert {name: results[name]["value"] for name in REFERENCE} == pytest.approx(REFERENCE, abs=1.5e-3)
+    assert {name: results[name]["value"] for name in REFERENCE} == pytest.approx(
+        REFERENCE, abs=1.5e-3
+    )
 
 
 def test_what_is_stored_is_what_was_promised(results):

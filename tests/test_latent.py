@@ -19,7 +19,9 @@ def test_percentiles_are_midpoints():
 
 def test_ppf_inverts_the_cdf_and_is_symmetric():
     z = latent.ppf(latent.percentiles(20))
-    torch.testing.assert_close(torch.as_tensor(norm.cdf(z)), latent.percentiles(20), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        torch.as_tensor(norm.cdf(z)), latent.percentiles(20), atol=1e-6, rtol=0
+    )
     torch.testing.assert_close(z, -z.flip(0))
 
 
@@ -31,7 +33,9 @@ class Position(nn.Module):
         self.anchor = nn.Parameter(torch.zeros(1))
 
     def forward(self, z):
-        on = torch.cat([(z[:, :1] > 0).float().expand(-1, 14), (z[:, 1:] > 0).float().expand(-1, 14)], 1)
+        on = torch.cat(
+            [(z[:, :1] > 0).float().expand(-1, 14), (z[:, 1:] > 0).float().expand(-1, 14)], 1
+        )
         logits = torch.full((len(z), 16, 28, 28), -1e4)
         logits[:, 0] = (1 - on[:, None, :]) * 2e4 - 1e4
         logits[:, 15] = on[:, None, :] * 2e4 - 1e4
@@ -54,7 +58,10 @@ def test_manifold_shows_means_not_samples():
 
 def test_counts_equal_a_plain_loop():
     generator = torch.Generator().manual_seed(0)
-    codes, labels = torch.randn(300, 2, generator=generator), torch.randint(0, 10, (300,), generator=generator)
+    codes, labels = (
+        torch.randn(300, 2, generator=generator),
+        torch.randint(0, 10, (300,), generator=generator),
+    )
     by_hand = torch.zeros(5, 5, 10, dtype=torch.long)
     for (z1, z2), label in zip(codes.tolist(), labels.tolist(), strict=True):
         by_hand[4 - int(norm.cdf(z2) * 5), int(norm.cdf(z1) * 5), label] += 1
@@ -62,7 +69,9 @@ def test_counts_equal_a_plain_loop():
 
 
 def test_far_codes_fall_into_the_rim():
-    counts = latent.class_counts(torch.tensor([[50.0, 50.0], [-50.0, -50.0]]), torch.tensor([3, 4]), 4)
+    counts = latent.class_counts(
+        torch.tensor([[50.0, 50.0], [-50.0, -50.0]]), torch.tensor([3, 4]), 4
+    )
     assert counts[0, 3, 3] == counts[3, 0, 4] == 1
     assert counts.sum() == 2
 
@@ -82,6 +91,8 @@ def test_tile_puts_pictures_in_reading_order():
 
 def test_tile_agrees_with_torchvision():
     pictures = torch.randint(1, 16, (7, 1, 5, 4))
-    padded = make_grid(pictures, nrow=3, padding=2)[:1]  # torchvision pads before the first picture too
+    padded = make_grid(pictures, nrow=3, padding=2)[
+        :1
+    ]  # torchvision pads before the first picture too
     ours = latent.tile(pictures, 3, padding=2)
     assert torch.equal(ours, padded[:, 2:, 2:])

@@ -28,7 +28,9 @@ class Bump(nn.Module):
     """A decoder for which an image of zeros has log p(x|z) = log N(z | MEAN, STD^2) - 784."""
 
     def forward(self, z):
-        log_p = likelihood.log_normal(z, MEAN, STD.log()) / 784 - 1  # below 0, so that the rest has room
+        log_p = (
+            likelihood.log_normal(z, MEAN, STD.log()) / 784 - 1
+        )  # below 0, so that the rest has room
         rest = torch.log1p(-log_p.exp()) - math.log(15)
         return torch.stack([log_p] + 15 * [rest], 1)[:, :, None, None].expand(-1, -1, 28, 28)
 
@@ -45,8 +47,10 @@ def test_evidence_and_posterior_of_a_gaussian(bump):
     model, image = bump
     total = (1 + STD**2).sqrt()  # of p(x) as a Gaussian in MEAN
     exact = float(likelihood.log_normal(MEAN[None], torch.zeros(2), total.log())) - 784
-    found, = likelihood.quadrature(model, image)
-    assert found.log_evidence == pytest.approx(exact, abs=2e-4)  # the decoder computes in single precision
+    (found,) = likelihood.quadrature(model, image)
+    assert found.log_evidence == pytest.approx(
+        exact, abs=2e-4
+    )  # the decoder computes in single precision
     mean, std = MEAN / (1 + STD**2), STD / total
     assert found.kl_to_posterior(mean, std.log()) == pytest.approx(0, abs=2e-4)
     centre, cov = found.posterior_moments
@@ -58,7 +62,7 @@ def test_evidence_and_posterior_of_a_gaussian(bump):
 
 
 def test_squares_cover_the_plane_once(bump):
-    (*_, found), = likelihood.rounds(*bump, halvings=4)
+    ((*_, found),) = likelihood.rounds(*bump, halvings=4)
     assert float(found.log_area.exp().sum()) == pytest.approx((2 * likelihood.REACH) ** 2)
     assert len(found.z.unique(dim=0)) == len(found.z)
 
@@ -67,12 +71,14 @@ def test_gap_of_the_trained_model_is_the_kl(fashion):
     model, _ = checkpoint.load(checkpoint.published(2, 80))
     image = fashion.test.images[:1]
     (mean,), (log_std,) = (part.detach() for part in model.encoder(image))
-    found, = likelihood.quadrature(model, image)
+    (found,) = likelihood.quadrature(model, image)
     eps = torch.randn(2000, 2, generator=torch.Generator().manual_seed(0))
     values = likelihood.log_likelihood(model, image, mean + log_std.exp() * eps)[0]
     elbo, error = float(values.mean() - KLD(mean, log_std)), float(values.std()) / math.sqrt(2000)
-    assert found.log_evidence - elbo == pytest.approx(found.kl_to_posterior(mean, log_std), abs=4 * error)
-    (*_, others), = likelihood.rounds(model, image, coarse=0.23)  # no centre in common
+    assert found.log_evidence - elbo == pytest.approx(
+        found.kl_to_posterior(mean, log_std), abs=4 * error
+    )
+    ((*_, others),) = likelihood.rounds(model, image, coarse=0.23)  # no centre in common
     assert found.log_evidence == pytest.approx(others.log_evidence, abs=1e-3)
 
 
@@ -101,8 +107,11 @@ def test_importance_bounds_climb_from_the_elbo_to_the_evidence(bump):
     with torch.no_grad():
         model.encoder.q[1] += math.log(1.5)
     elbo, ten, hundred, most = likelihood.importance_bounds(
-        likelihood.importance_weights(model, image, 10_000), sizes)[0].tolist()
-    exact = float(likelihood.log_normal(MEAN[None], torch.zeros(2), (1 + STD**2).sqrt().log())) - 784
+        likelihood.importance_weights(model, image, 10_000), sizes
+    )[0].tolist()
+    exact = (
+        float(likelihood.log_normal(MEAN[None], torch.zeros(2), (1 + STD**2).sqrt().log())) - 784
+    )
     assert elbo == pytest.approx(closed_form_elbo(1.5), abs=0.05)
     assert elbo < ten < hundred < most + 1e-3
     assert most == pytest.approx(exact, abs=0.03)
@@ -113,7 +122,9 @@ def test_importance_bounds_average_over_groups():
     weights = torch.tensor([[0.0, math.log(3.0), math.log(2.0), math.log(4.0), 50.0]])
     found = likelihood.importance_bounds(weights, (1, 2, 4))[0]
     ones = (0 + math.log(3) + math.log(2) + math.log(4) + 50) / 5
-    torch.testing.assert_close(found, torch.tensor([ones, (math.log(2) + math.log(3)) / 2, math.log(2.5)]))
+    torch.testing.assert_close(
+        found, torch.tensor([ones, (math.log(2) + math.log(3)) / 2, math.log(2.5)])
+    )
     with pytest.raises(ValueError, match=r"between 1 and the 5 weights, got \[6\]"):
         likelihood.importance_bounds(weights, (6,))
 
@@ -122,11 +133,15 @@ def test_a_part_repeats_the_whole(fashion):
     model, images = seeded_vae(1), fashion.test.images[:3]
     whole = likelihood.importance_weights(model, images, 20)
     torch.testing.assert_close(likelihood.importance_weights(model, images[:2], 20), whole[:2])
-    assert not torch.allclose(likelihood.importance_weights(model, images[:1], 20, seed=1), whole[:1])
+    assert not torch.allclose(
+        likelihood.importance_weights(model, images[:1], 20, seed=1), whole[:1]
+    )
 
 
 def test_gauss_hermite_elbo_of_a_gaussian(bump):
-    assert float(evidence.gauss_hermite_elbo(*bump, order=4)) == pytest.approx(closed_form_elbo(), abs=2e-4)
+    assert float(evidence.gauss_hermite_elbo(*bump, order=4)) == pytest.approx(
+        closed_form_elbo(), abs=2e-4
+    )
 
 
 def test_summary_is_in_bits_with_standard_errors():

@@ -10,7 +10,9 @@ import pytest
 from vaehelpers import mail, settings, spam
 from vaehelpers.errors import DataError, SettingError
 
-ENOUGH = [("spam", f"win prize number {i}") for i in range(20)] + [("ham", f"meet me at {i}") for i in range(20)]
+ENOUGH = [("spam", f"win prize number {i}") for i in range(20)] + [
+    ("ham", f"meet me at {i}") for i in range(20)
+]
 
 
 def write(path, rows, header=("label", "text"), encoding="utf-8", **options):
@@ -31,9 +33,20 @@ def test_no_wording_is_shared_between_parts():
 
 def test_every_slot_is_filled_and_every_slot_exists():
     for part in mail.PARTS:
-        assert not [each for each in mail.generate(part, 400, 0) if "{" in each.text or "}" in each.text]
-    slots = set(re.findall(r"{(\w+)}", " ".join(line for parts in mail.grammar().values()
-                                               for lines in parts.values() for line in lines)))
+        assert not [
+            each for each in mail.generate(part, 400, 0) if "{" in each.text or "}" in each.text
+        ]
+    slots = set(
+        re.findall(
+            r"{(\w+)}",
+            " ".join(
+                line
+                for parts in mail.grammar().values()
+                for lines in parts.values()
+                for line in lines
+            ),
+        )
+    )
     assert slots <= mail.grammar().keys()
 
 
@@ -86,13 +99,22 @@ BAD = {
     "empty text": ("label,text\nspam,\n", "line 2: the text is empty"),
     "underscores": ("label,text\nspam,_ __\n", "line 2: the text is"),
     "short row": ("label,text\nspam\n", "line 2: the text is empty"),
-    "bare comma": ("label,text\nspam,Dear Sir, you won\n", "line 2: there are more cells than columns"),
+    "bare comma": (
+        "label,text\nspam,Dear Sir, you won\n",
+        "line 2: there are more cells than columns",
+    ),
     "open quote": (GOOD + 'ham,"never closed\n' + GOOD, "is not CSV"),
     "broken header": ('label,"te\nxt\x1b,body\n', "is not CSV|has not one column"),
-    "one class": ("label,text\n" + "".join(f"spam,win {i}\n" for i in range(50)), "50 spam and 0 ham"),
+    "one class": (
+        "label,text\n" + "".join(f"spam,win {i}\n" for i in range(50)),
+        "50 spam and 0 ham",
+    ),
     "both labels": (GOOD + "ham,win prize number 3\n", "line 42: this text stands twice"),
     "huge cell": ("label,text\nspam," + "x" * 100_001 + "\n", "up to 100,000 characters"),
-    "too many": ("label,text\n" + "".join(f"ham,{i}\n" for i in range(50_001)), "more than 50,000 mails"),
+    "too many": (
+        "label,text\n" + "".join(f"ham,{i}\n" for i in range(50_001)),
+        "more than 50,000 mails",
+    ),
 }
 
 
@@ -111,7 +133,9 @@ def test_a_mail_of_100_000_characters_is_read(tmp_path):
     assert len(mails[-1].text) == 100_000
 
 
-@pytest.mark.parametrize("where", ["missing.csv", ".", "/dev/zero", "pipe", "https://mails.example/x.csv", "a\nb.csv"])
+@pytest.mark.parametrize(
+    "where", ["missing.csv", ".", "/dev/zero", "pipe", "https://mails.example/x.csv", "a\nb.csv"]
+)
 def test_a_path_that_is_no_file_is_refused(tmp_path, where):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataError, match=r"give a CSV file|download it first") as error:

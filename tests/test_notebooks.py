@@ -14,7 +14,12 @@ FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = {name: nbformat.read(FOLDER / f"{name}.ipynb", 4) for name in batch.NOTEBOOKS}
 ENDING = ["Food for thought", "Summary", "Self-test", "References"]
 # Questions with a limit in the practical: words, or lines of the numbered list.
-LIMITS = {"Q1.1": ("words", 100), "Q1.2": ("words", 150), "Q1.3": ("words", 200), "Q2.8, architecture": ("lines", 8)}
+LIMITS = {
+    "Q1.1": ("words", 100),
+    "Q1.2": ("words", 150),
+    "Q1.3": ("words", 200),
+    "Q2.8, architecture": ("lines", 8),
+}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=str)
@@ -44,7 +49,9 @@ def test_the_folder_holds_the_four_notebooks_and_nothing_else():
 def test_skeleton(notebook):
     first, second = markdown(notebook)[:2]
     number = notebook.metadata.name[:2]
-    assert re.fullmatch(rf"# {number} · [^\n]+\n\n[^\n]+[.]", first), "title and one sentence that promises"
+    assert re.fullmatch(rf"# {number} · [^\n]+\n\n[^\n]+[.]", first), (
+        "title and one sentence that promises"
+    )
     verbs = re.findall(r"^- \[\w+\]\(#[\w-]+\) ", second, re.M)
     assert second.startswith("**You will be able to**")
     assert 4 <= len(verbs) <= 6
@@ -60,7 +67,9 @@ def test_parameters_cell(notebook):
     assert 1 <= len(lines) <= 8
     for line in lines:
         assert re.fullmatch(r"\w+: (int|float|str) = \S+  # .+", line), line
-    batch.defaults(FOLDER / f"{notebook.metadata.name}.ipynb")  # raises where a default is not allowed
+    batch.defaults(
+        FOLDER / f"{notebook.metadata.name}.ipynb"
+    )  # raises where a default is not allowed
 
 
 def test_setup_cell_is_short_and_checks_the_parameters(notebook):
@@ -70,7 +79,9 @@ def test_setup_cell_is_short_and_checks_the_parameters(notebook):
 
 
 def test_cells_are_short(notebook):
-    lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in code(notebook)]
+    lengths = [
+        len([line for line in cell.source.splitlines() if line.strip()]) for cell in code(notebook)
+    ]
     assert statistics.median(lengths) <= 9
     assert max(lengths) <= 16
     assert all(len(line) <= 100 for cell in code(notebook) for line in cell.source.splitlines())
@@ -86,13 +97,17 @@ def test_outputs_are_stored_whole_and_clean(notebook):
         assert output.get("name") != "stderr", output.get("text")
         assert outputs.WIDGET not in output.get("data", {})
         assert "image/svg+xml" not in output.get("data", {})
-        assert not re.search(r" at 0x[0-9a-f]+", str(output.get("text", "")) + str(output.get("data", "")))
+        assert not re.search(
+            r" at 0x[0-9a-f]+", str(output.get("text", "")) + str(output.get("data", ""))
+        )
     assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
 
 
 def test_every_picture_is_shown_with_alt_text_and_its_data(notebook):
     figures, _ = outputs.collect(notebook)
-    pictures = [o for cell in code(notebook) for o in cell.outputs if "image/png" in o.get("data", {})]
+    pictures = [
+        o for cell in code(notebook) for o in cell.outputs if "image/png" in o.get("data", {})
+    ]
     assert len(figures) == len(pictures) > 0, "every picture has a name of its own"
     for picture in pictures:
         assert len(picture.metadata["image/png"]["alt"]) >= 40
@@ -128,7 +143,9 @@ def test_answers_follow_their_questions_and_keep_their_limits():
         text = "\n\n".join(markdown(notebook))
         for question, answer in outputs.answers(FOLDER / f"{name}.ipynb").items():
             number = question.split(",")[0]
-            assert text.index(f"**Question ({number})") < text.index(f"**Answer ({question})"), question
+            assert text.index(f"**Question ({number})") < text.index(f"**Answer ({question})"), (
+                question
+            )
             kind, limit = LIMITS.get(question, ("words", 130))
             count = len(answer.split()) if kind == "words" else len(answer.splitlines())
             assert 0 < count <= limit, f"{question}: {count} {kind}, limit {limit}"

@@ -10,8 +10,16 @@ from scipy.stats import norm
 from vaehelpers.objective import KLD, elbo_to_bpd, reconstruction, sample_reparameterize
 
 
-@pytest.mark.parametrize(("mean", "std", "nats"), [
-    (0, 1, 0), (1, 1, 0.5), (-3, 1, 4.5), (0, 2, 1.5 - math.log(2)), (0, 0.5, -0.375 + math.log(2))])
+@pytest.mark.parametrize(
+    ("mean", "std", "nats"),
+    [
+        (0, 1, 0),
+        (1, 1, 0.5),
+        (-3, 1, 4.5),
+        (0, 2, 1.5 - math.log(2)),
+        (0, 0.5, -0.375 + math.log(2)),
+    ],
+)
 def test_kl_at_known_points(mean, std, nats):
     row = torch.tensor([[float(mean)]]), torch.tensor([[math.log(std)]])
     assert KLD(*row).item() == pytest.approx(nats, abs=1e-6)
@@ -21,13 +29,15 @@ def test_kl_by_quadrature():
     def integrand(x):
         return norm.pdf(x, 0.7, 0.3) * (norm.logpdf(x, 0.7, 0.3) - norm.logpdf(x))
 
-    value = KLD(torch.tensor([0.7], dtype=torch.float64), torch.tensor([0.3], dtype=torch.float64).log())
+    value = KLD(
+        torch.tensor([0.7], dtype=torch.float64), torch.tensor([0.3], dtype=torch.float64).log()
+    )
     assert value.item() == pytest.approx(quad(integrand, -3, 5)[0], rel=1e-9)
 
 
 def test_kl_sums_latents_and_keeps_the_batch():
     mean, log_std = torch.randn(5, 20), torch.randn(5, 20)
-    total = sum(KLD(mean[:, d:d + 1], log_std[:, d:d + 1]) for d in range(20))
+    total = sum(KLD(mean[:, d : d + 1], log_std[:, d : d + 1]) for d in range(20))
     assert KLD(mean, log_std).shape == (5,)
     torch.testing.assert_close(KLD(mean, log_std), total)
 
@@ -41,7 +51,11 @@ def test_reparameterised_samples_have_mean_and_std():
 
 
 def test_reparameterisation_passes_gradients():
-    mean, std, eps = torch.zeros(3, requires_grad=True), torch.ones(3, requires_grad=True), torch.tensor([1.0, -2, 3])
+    mean, std, eps = (
+        torch.zeros(3, requires_grad=True),
+        torch.ones(3, requires_grad=True),
+        torch.tensor([1.0, -2, 3]),
+    )
     sample_reparameterize(mean, std, eps).sum().backward()
     assert torch.equal(mean.grad, torch.ones(3))
     assert torch.equal(std.grad, eps)
@@ -66,5 +80,7 @@ def test_reconstruction_is_the_summed_log_probability():
 
 def test_bits_per_dimension():
     nats = torch.tensor([784 * math.log(16), 784 * math.log(2), 0.0], dtype=torch.float64)
-    torch.testing.assert_close(elbo_to_bpd(nats, (3, 1, 28, 28)), torch.tensor([4.0, 1, 0], dtype=torch.float64))
+    torch.testing.assert_close(
+        elbo_to_bpd(nats, (3, 1, 28, 28)), torch.tensor([4.0, 1, 0], dtype=torch.float64)
+    )
     assert elbo_to_bpd(1.0, (7, 3, 2, 2)) == pytest.approx(1 / math.log(2) / 12)

@@ -25,7 +25,9 @@ CONDA_NAMES = {"pytorch": "torch"}  # the one package that conda-forge calls dif
 
 def wanted(*extras: str) -> dict[str, str]:
     """Return `{name: lower bound}` of pyproject's dependencies and the given extras."""
-    lines = PROJECT["dependencies"] + [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
+    lines = PROJECT["dependencies"] + [
+        line for extra in extras for line in PROJECT["optional-dependencies"][extra]
+    ]
     return dict(line.split(">=") for line in lines)
 
 
@@ -67,12 +69,17 @@ sys.exit(commands.main(["run"]))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2, done.stderr
-    assert re.fullmatch(r"vaehelpers run: the package \w+ is missing; install vaehelpers\[notebooks\]\n", done.stderr)
+    assert re.fullmatch(
+        r"vaehelpers run: the package \w+ is missing; install vaehelpers\[notebooks\]\n",
+        done.stderr,
+    )
     assert done.stdout == ""
 
 
 def test_published_weights_travel_with_the_package():
-    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["vaehelpers"]
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"][
+        "package-data"
+    ]["vaehelpers"]
     package = ROOT / "vaehelpers"
     packed = {path for pattern in patterns for path in package.glob(pattern)}
     endings = (".safetensors", ".json", ".mplstyle", ".txt", ".js", ".css")
@@ -84,24 +91,40 @@ def test_readme_states_the_recorded_scores():
     for z_dim, variant in ((20, ""), (20, "best"), (2, "")):
         meta = checkpoint.read_meta(checkpoint.published(z_dim, 80, variant))
         tight = bounds["-".join(filter(None, [f"z{z_dim:02d}", variant, "test"]))]["bpd"][-1]
-        scores = (meta["history"][-1]["train_bpd"], meta["history"][-1]["val_bpd"], meta["test"]["bpd"], tight)
-        row = " | ".join([f"| {z_dim}, {variant or 'practical'}", *(f"{score:.3f}" for score in scores)])
+        scores = (
+            meta["history"][-1]["train_bpd"],
+            meta["history"][-1]["val_bpd"],
+            meta["test"]["bpd"],
+            tight,
+        )
+        row = " | ".join(
+            [f"| {z_dim}, {variant or 'practical'}", *(f"{score:.3f}" for score in scores)]
+        )
         assert f"{row} |" in text, row
 
 
 def test_readme_states_what_the_benchmarks_recorded():
     text, folder = (ROOT / "README.md").read_text(), ROOT / "benchmarks" / "results"
-    explorer, quality, speed = (json.loads((folder / f"{name}.json").read_text())
-                                for name in ("explorer", "quality", "training-cpu"))
+    explorer, quality, speed = (
+        json.loads((folder / f"{name}.json").read_text())
+        for name in ("explorer", "quality", "training-cpu")
+    )
     rows = [f"| {name} | {part['pictures']:.0f} |" for name, part in explorer["results"].items()]
     for name, row in quality["recipes"].items():
         ends = [run[-1] for run in row["val_bpd"]]
-        rows.append(f"| {name} | {statistics.mean(ends):.3f} | {min(ends):.3f} to {max(ends):.3f} |")
+        rows.append(
+            f"| {name} | {statistics.mean(ends):.3f} | {min(ends):.3f} to {max(ends):.3f} |"
+        )
     rates, limits = speed["images_per_second"], speed["limits"]
     base = max(rate for name, rate in rates.items() if name.startswith("textbook"))
-    rows += [f"| {name} | {rate:,.0f} | {rate / base:.2f} | {rate / limits[name]:.0%} |" for name, rate in rates.items()]
+    rows += [
+        f"| {name} | {rate:,.0f} | {rate / base:.2f} | {rate / limits[name]:.0%} |"
+        for name, rate in rates.items()
+    ]
     assert [row for row in rows if row not in text] == []
-    assert [path.name for path in folder.glob("*.png") if f"benchmarks/results/{path.name}" not in text] == []
+    assert [
+        path.name for path in folder.glob("*.png") if f"benchmarks/results/{path.name}" not in text
+    ] == []
 
 
 def test_files_and_functions_stay_small():

@@ -17,12 +17,26 @@ def by_the_description(described, weights, z):
     x = z.view(1, -1, 1, 1)
     for layer in described:
         k, n, m = layer["kernel"], layer["channelsIn"], layer["channelsOut"]
-        x = x.permute(0, 2, 3, 1).reshape(1, layer["sizeIn"], layer["sizeIn"], n).permute(0, 3, 1, 2)
-        blocks, bias, numbers = numbers[: k * k * n * m], numbers[k * k * n * m:][:m], numbers[k * k * n * m + m:]
+        x = (
+            x.permute(0, 2, 3, 1)
+            .reshape(1, layer["sizeIn"], layer["sizeIn"], n)
+            .permute(0, 3, 1, 2)
+        )
+        blocks, bias, numbers = (
+            numbers[: k * k * n * m],
+            numbers[k * k * n * m :][:m],
+            numbers[k * k * n * m + m :],
+        )
         weight = blocks.view(m // 8, k, k, n, 8).permute(0, 4, 3, 1, 2).reshape(m, n, k, k)
         if layer["transposed"]:
-            x = F.conv_transpose2d(x, weight.transpose(0, 1), bias, layer["stride"], layer["padding"],
-                                   layer["outputPadding"])
+            x = F.conv_transpose2d(
+                x,
+                weight.transpose(0, 1),
+                bias,
+                layer["stride"],
+                layer["padding"],
+                layer["outputPadding"],
+            )
         else:
             x = F.conv2d(x, weight, bias, layer["stride"], layer["padding"])
         assert x.shape[-1] == layer["sizeOut"]

@@ -12,7 +12,12 @@ from vaehelpers.recipe import RECIPES
 def test_each_weight_has_one_optimizer(name):
     model = seeded_vae(0)
     optimizers = RECIPES[name].optimizers(model, 1e-3)
-    stepped = [id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
+    stepped = [
+        id(p)
+        for optimizer in optimizers
+        for group in optimizer.param_groups
+        for p in group["params"]
+    ]
     assert sorted(stepped) == sorted(id(p) for p in model.parameters())
 
 
@@ -21,7 +26,10 @@ def test_muon_takes_the_hidden_matrices_and_adam_the_rest():
     adam, muon = RECIPES["fast"].optimizers(model, 1e-3)
     names = {id(p): name for name, p in model.named_parameters()}
     rest = {names[id(p)] for group in adam.param_groups for p in group["params"]}
-    assert {name for name in rest if name.endswith("weight")} == {"encoder.net.0.weight", "decoder.net.9.weight"}
+    assert {name for name in rest if name.endswith("weight")} == {
+        "encoder.net.0.weight",
+        "decoder.net.9.weight",
+    }
     assert all(p.ndim > 1 for group in muon.param_groups for p in group["params"])
     assert {group["lr"] for group in muon.param_groups} == {1e-3 * RECIPES["fast"].muon}
 
@@ -40,7 +48,9 @@ def test_rates_rise_then_fall_to_nothing_in_straight_lines():
 
 
 def test_orthogonalise_keeps_directions_and_evens_out_lengths():
-    matrices = torch.randn(3, 20, 50, generator=torch.Generator().manual_seed(0), dtype=torch.float32)
+    matrices = torch.randn(
+        3, 20, 50, generator=torch.Generator().manual_seed(0), dtype=torch.float32
+    )
     u, s, vh = torch.linalg.svd(matrices, full_matrices=False)
     evened = torch.stack(orthogonalise(list(matrices)))
     changed = torch.einsum("knm,kni,kjm->kij", evened, u, vh)  # diagonal if directions are kept

@@ -40,8 +40,8 @@ def test_padding_of_the_source_changes_nothing(model):
     previous = seq2seq.shifted(seq2seq.reverse(words))
     together = model(words, previous)
     for row, word in enumerate(WORDS):
-        alone = model(words[row:row + 1, :len(word)], previous[row:row + 1, :len(word)])
-        torch.testing.assert_close(together[row, :len(word)], alone[0], rtol=0, atol=1e-4)
+        alone = model(words[row : row + 1, : len(word)], previous[row : row + 1, : len(word)])
+        torch.testing.assert_close(together[row, : len(word)], alone[0], rtol=0, atol=1e-4)
 
 
 @torch.no_grad()
@@ -68,7 +68,9 @@ def test_positions_are_the_papers():
     for place, pair in ((0, 0), (7, 1), (49, 3)):
         angle = place / 10_000 ** (2 * pair / 8)
         assert table[place, 2 * pair] == pytest.approx(torch.tensor(angle).sin().item(), abs=1e-5)
-        assert table[place, 2 * pair + 1] == pytest.approx(torch.tensor(angle).cos().item(), abs=1e-5)
+        assert table[place, 2 * pair + 1] == pytest.approx(
+            torch.tensor(angle).cos().item(), abs=1e-5
+        )
 
 
 @pytest.mark.parametrize("kind", seq2seq.KINDS)
@@ -92,7 +94,9 @@ def test_damaged_weights_are_refused_in_one_line(tmp_path, content):
         path.write_bytes((seq2seq.PUBLISHED / "fixed.safetensors").read_bytes())
     elif content is not None:
         path.write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"additive.safetensors does not hold .* train again") as error:
+    with pytest.raises(
+        CheckpointError, match=r"additive.safetensors does not hold .* train again"
+    ) as error:
         seq2seq.load("additive", tmp_path)
     assert "\n" not in str(error.value)
 

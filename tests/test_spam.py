@@ -27,7 +27,10 @@ def test_tokens():
 def test_vocabulary_keeps_what_occurs_in_two_mails(vocabulary):
     assert vocabulary.words == [*spam.SPECIAL, "at", "me", "meet", "prize", "win"]
     ids = vocabulary.batch(["win 77 stars", "meet"])
-    assert ids.tolist() == [[spam.CLS, 8, spam.NUMBER, spam.UNKNOWN], [spam.CLS, 6, spam.PAD, spam.PAD]]
+    assert ids.tolist() == [
+        [spam.CLS, 8, spam.NUMBER, spam.UNKNOWN],
+        [spam.CLS, 6, spam.PAD, spam.PAD],
+    ]
 
 
 def test_long_texts_are_cut(vocabulary):
@@ -41,13 +44,20 @@ def test_scores_and_threshold_by_brute_force():
 
     def price(threshold, cost):
         counts = spam.score(p, labels, threshold)
-        assert counts.false_positive == sum(a > threshold and b == 0 for a, b in zip(p, labels, strict=True))
-        assert counts.false_negative == sum(a <= threshold and b == 1 for a, b in zip(p, labels, strict=True))
+        assert counts.false_positive == sum(
+            a > threshold and b == 0 for a, b in zip(p, labels, strict=True)
+        )
+        assert counts.false_negative == sum(
+            a <= threshold and b == 1 for a, b in zip(p, labels, strict=True)
+        )
         return cost * counts.false_positive + counts.false_negative
+
     for cost in (0.1, 1, 10):
         best = min(price(i / 200, cost) for i in range(201))
         assert price(spam.best_threshold(p, labels, cost), cost) == pytest.approx(best)
-    nothing_is_spam = spam.best_threshold(torch.tensor([0.6, 0.7, 0.8]), torch.tensor([1.0, 1.0, 0.0]), 10)
+    nothing_is_spam = spam.best_threshold(
+        torch.tensor([0.6, 0.7, 0.8]), torch.tensor([1.0, 1.0, 0.0]), 10
+    )
     assert 0.8 < nothing_is_spam < 1
     assert spam.best_threshold(p, labels, 100) > spam.best_threshold(p, labels, 0.01)
 
@@ -93,10 +103,14 @@ def test_batches_hold_each_mail_once_and_need_little_padding():
     assert torch.cat(parts).sort().values.tolist() == list(range(1000))
     assert sorted(map(len, parts)) == [1000 - 15 * 64] + 15 * [64]
     assert sum(len(part) * int(lengths[part].max()) for part in parts) < 1.15 * int(lengths.sum())
-    again, other = (spam.batches(lengths, 64, torch.Generator().manual_seed(seed)) for seed in (2, 3))
+    again, other = (
+        spam.batches(lengths, 64, torch.Generator().manual_seed(seed)) for seed in (2, 3)
+    )
     assert all(a.equal(b) for a, b in zip(parts, again, strict=True))
     means = [float(lengths[part].float().mean()) for part in parts]
-    assert means != sorted(means) and not any(set(part.tolist()) == set(parts[0].tolist()) for part in other)
+    assert means != sorted(means) and not any(
+        set(part.tolist()) == set(parts[0].tolist()) for part in other
+    )
 
 
 def test_training_learns_plain_mails_and_repeats():
@@ -107,6 +121,7 @@ def test_training_learns_plain_mails_and_repeats():
         bag = spam.BagOfWords(len(vocabulary))
         nn.init.zeros_(bag.linear.bias)
         return list(spam.train(bag, vocabulary, mails, 4, seed=1, lr=3e-2)), bag
+
     losses, bag = run()
     assert losses == run()[0]
     assert losses[-1] < losses[0] / 2
@@ -122,6 +137,7 @@ def test_every_verdict_is_one_clear_line_and_quick(vocabulary):
         assert time.perf_counter() - started < 1
         assert "\n" not in said
         return said
+
     assert judge("win prize") == "spam: p(spam) = 0.750, threshold 0.500."
     assert spam.judge("win prize", lambda text: 0.5, vocabulary, 0.5).startswith("not spam")
     for empty in ("", " \n\t"):
@@ -132,7 +148,9 @@ def test_every_verdict_is_one_clear_line_and_quick(vocabulary):
         assert judge(foreign).startswith("None of the words occurs")
     assert "of 3 words" not in judge("win the prize")
     assert "4 of 5 words" in judge("win alpha beta gamma delta")
-    assert "None of the words" in judge("!" * 200 + " win prize"), "what was not read does not count"
+    assert "None of the words" in judge("!" * 200 + " win prize"), (
+        "what was not read does not count"
+    )
     assert judge(" " * 30_000 + "win").startswith("spam")
     assert judge("win\x0b\x0cprize\x92 \U0001fae8").startswith("spam")
     own = spam.Vocabulary(["don't \U0001f389"] * 2)

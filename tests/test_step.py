@@ -44,8 +44,13 @@ def test_a_graph_runs_three_times_records_once_and_replays(monkeypatch):
         def wait_stream(self, other):
             """Stand in for a stream, too."""
 
-    for name, stand_in in {"CUDAGraph": Recording, "Stream": Recording, "current_stream": Recording,
-                           "graph": contextlib.nullcontext, "stream": contextlib.nullcontext}.items():
+    for name, stand_in in {
+        "CUDAGraph": Recording,
+        "Stream": Recording,
+        "current_stream": Recording,
+        "graph": contextlib.nullcontext,
+        "stream": contextlib.nullcontext,
+    }.items():
         monkeypatch.setattr(torch.cuda, name, stand_in)
     graph = Graph(double)
     values = [torch.tensor([float(value)]) for value in range(6)]

@@ -13,7 +13,15 @@ from vaehelpers.model import seeded_vae
 from vaehelpers.objective import reconstruction
 from vaehelpers.recipe import RECIPES
 
-TINY = {"recipe": "practical", "z_dim": 2, "num_filters": 4, "lr": 3e-3, "batch_size": 64, "seed": 5, "device": "cpu"}
+TINY = {
+    "recipe": "practical",
+    "z_dim": 2,
+    "num_filters": 4,
+    "lr": 3e-3,
+    "batch_size": 64,
+    "seed": 5,
+    "device": "cpu",
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +56,9 @@ def test_records_fall_and_are_consistent(few):
     assert rows[3]["train_bpd"] < rows[1]["train_bpd"] < rows[0]["train_bpd"]
     for row in rows:
         nats = row["val_recon"] + row["val_kl"]
-        assert row["val_bpd"] == pytest.approx(nats / 784 / torch.log(torch.tensor(2.0)).item(), rel=1e-5)
+        assert row["val_bpd"] == pytest.approx(
+            nats / 784 / torch.log(torch.tensor(2.0)).item(), rel=1e-5
+        )
 
 
 def test_the_same_seed_repeats_every_number(few):
@@ -63,8 +73,15 @@ def test_training_leaves_the_global_random_state_alone(few):
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="no GPU here"))])
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param(
+            "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+        ),
+    ],
+)
 def test_resumes_exactly(few, tmp_path, device, recipe):
     settings = {**TINY, "device": device, "recipe": recipe}
     whole = records(few, 4, folder=tmp_path / "whole", **settings)
@@ -77,14 +94,19 @@ def test_resumes_exactly(few, tmp_path, device, recipe):
     again = records(few, 4, folder=tmp_path / "cut", **settings)
     assert again == whole if exact else again[4] == pytest.approx(whole[4], rel=1e-3)
     ends = [checkpoint.load(tmp_path / name)[0].state_dict() for name in ("whole", "cut")]
-    assert all(torch.equal(a, b) for a, b in zip(ends[0].values(), ends[1].values(), strict=True)) or not exact
+    assert (
+        all(torch.equal(a, b) for a, b in zip(ends[0].values(), ends[1].values(), strict=True))
+        or not exact
+    )
 
 
 def test_the_weight_of_the_kl_weighs_training_but_not_the_score(few):
     usual, heavy = (records(few, 3, **TINY, beta=beta) for beta in (1, 100))
     assert heavy[3]["train_kl"] < usual[3]["train_kl"] / 2
     assert heavy[0] == usual[0]
-    assert heavy[3]["val_bpd"] == pytest.approx((heavy[3]["val_recon"] + heavy[3]["val_kl"]) / 784 / math.log(2))
+    assert heavy[3]["val_bpd"] == pytest.approx(
+        (heavy[3]["val_recon"] + heavy[3]["val_kl"]) / 784 / math.log(2)
+    )
 
 
 def test_without_noise_and_kl_the_mean_alone_learns(few):
@@ -92,7 +114,12 @@ def test_without_noise_and_kl_the_mean_alone_learns(few):
     assert not any(parameter.any() for parameter in end.encoder.log_std.parameters())
     assert not torch.equal(seeded_vae(5, 4, 2).encoder.mean.weight, end.encoder.mean.weight)
     first = few.train.images[:64]
-    run = training._Run(few, {**TINY, **training.LATER, "compiled": False, "beta": 0, "noise": False}, torch.device("cpu"), None)
+    run = training._Run(
+        few,
+        {**TINY, **training.LATER, "compiled": False, "beta": 0, "noise": False},
+        torch.device("cpu"),
+        None,
+    )
     assert not any(eps.any() for _, eps in run._batches(1))
     mean, _ = run.model.encoder(first)
     recon, _ = run.model.per_image(first, torch.zeros(64, 2))
@@ -103,7 +130,9 @@ def test_symmetric_garments_are_mirrored_until_the_last_epochs(few):
     config = {**training.LATER, **TINY, "compiled": False, "epochs": 10}
     run = training._Run(few, config | {"recipe": "best"}, torch.device("cpu"), None)
     seen = run._images(8, torch.Generator().manual_seed(0))
-    same, turned = ((seen == imgs).flatten(1).all(1) for imgs in (few.train.images, few.train.images.flip(-1)))
+    same, turned = (
+        (seen == imgs).flatten(1).all(1) for imgs in (few.train.images, few.train.images.flip(-1))
+    )
     symmetric = torch.isin(few.train.labels, torch.tensor(SYMMETRIC))
     assert (same | turned).all()
     assert same[~symmetric].all()
@@ -154,11 +183,20 @@ def test_leftovers_of_a_crash_are_cleared(few, tmp_path):
 def test_keeps_the_named_epochs_and_the_newest(few, tmp_path):
     records(few, 4, folder=tmp_path, keep=(1, 3), **TINY)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["epoch_0001.json", "epoch_0001.safetensors", "epoch_0003.json", "epoch_0003.safetensors",
-                     "epoch_0004.json", "epoch_0004.optimizer.safetensors", "epoch_0004.safetensors"]
+    assert names == [
+        "epoch_0001.json",
+        "epoch_0001.safetensors",
+        "epoch_0003.json",
+        "epoch_0003.safetensors",
+        "epoch_0004.json",
+        "epoch_0004.optimizer.safetensors",
+        "epoch_0004.safetensors",
+    ]
 
 
-@pytest.mark.parametrize(("name", "value"), [("lr", 1e-3), ("z_dim", 3), ("batch_size", 32), ("seed", 6)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("lr", 1e-3), ("z_dim", 3), ("batch_size", 32), ("seed", 6)]
+)
 def test_other_settings_do_not_resume(few, tmp_path, name, value):
     records(few, 0, folder=tmp_path, **TINY)
     with pytest.raises(CheckpointError, match=rf"{name}={TINY[name]}, not {value}"):
@@ -169,7 +207,9 @@ def test_rates_that_fall_towards_the_last_epoch_do_not_resume_to_another(few, tm
     settings = {**TINY, "recipe": "fast"}
     run = training.fit(few, 3, folder=tmp_path, **settings)
     next(run)
-    with pytest.raises(CheckpointError, match="epochs=3, not 4; give the same settings to resume it"):
+    with pytest.raises(
+        CheckpointError, match="epochs=3, not 4; give the same settings to resume it"
+    ):
         records(few, 4, folder=tmp_path, **settings)
 
 
@@ -180,7 +220,9 @@ def test_other_data_do_not_resume(few, drawn, tmp_path):
 
 
 def test_each_image_is_seen_once_an_epoch_in_another_order(few):
-    run = training._Run(few, {**TINY, **training.LATER, "compiled": False}, torch.device("cpu"), None)
+    run = training._Run(
+        few, {**TINY, **training.LATER, "compiled": False}, torch.device("cpu"), None
+    )
     first, second = (torch.cat([imgs for imgs, _ in run._batches(number)]) for number in (1, 2))
     assert len(first) == 256  # the last incomplete batch is dropped, as the template does
     assert not torch.equal(first, second)
@@ -227,7 +269,9 @@ def test_compiled_agrees_with_eager_for_a_hundred_steps(few, precision, toleranc
 
 
 def test_sixteen_bits_change_training_by_rounding_and_scores_not_at_all(few):
-    wide, narrow = (records(few, 2, precision=precision, **TINY) for precision in ("float32", "bfloat16"))
+    wide, narrow = (
+        records(few, 2, precision=precision, **TINY) for precision in ("float32", "bfloat16")
+    )
     assert {**narrow[0], "seconds": 0} == wide[0]  # epoch 0 is a score
     assert narrow[2] != wide[2]
     assert narrow[2] == pytest.approx(wide[2], rel=2e-2)
@@ -237,7 +281,9 @@ def test_sixteen_bits_change_training_by_rounding_and_scores_not_at_all(few):
 
 def test_without_a_compiler_training_says_so_once_and_goes_on(few, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.warns(UserWarning, match="not compiled: the C\\+\\+ compiler no-such-compiler is missing") as said:
+    with pytest.warns(
+        UserWarning, match="not compiled: the C\\+\\+ compiler no-such-compiler is missing"
+    ) as said:
         slow = records(few, 2, compiled=True, **TINY)
     assert len(said) == 1
     assert slow == records(few, 2, **TINY)

@@ -58,7 +58,9 @@ def test_the_most_active_latents_come_first(drawn):
     path = walk.over_active(model, drawn.test.images[:20], count=2)
     assert path.directions.tolist() == [[0, 1, 0, 0, 0], [0, 0, 0, 0, 1]]
     assert [label.split()[0] for label in path.labels] == ["z2", "z5"]
-    assert float(path.labels[0].split("(")[1].split()[0]) == pytest.approx(4.5, abs=0.2)  # 3^2 / 2 nats
+    assert float(path.labels[0].split("(")[1].split()[0]) == pytest.approx(
+        4.5, abs=0.2
+    )  # 3^2 / 2 nats
 
 
 def test_between_goes_from_one_code_to_the_other(drawn):
@@ -74,7 +76,9 @@ def test_views_of_one_pixel():
     p = torch.zeros(16, 28, 28)
     p[2], p[5], p[11] = 0.5, 0.2, 0.3
     assert walk.levels(p, "mode").eq(2).all()
-    torch.testing.assert_close(walk.levels(p, "mean"), torch.full((28, 28), 0.5 * 2 + 0.2 * 5 + 0.3 * 11))
+    torch.testing.assert_close(
+        walk.levels(p, "mean"), torch.full((28, 28), 0.5 * 2 + 0.2 * 5 + 0.3 * 11)
+    )
     sample = walk.levels(p, "sample")
     u = walk.noise()
     assert sample[u < 0.5].eq(2).all()
@@ -90,7 +94,9 @@ def test_frame_shows_map_picture_and_chances(flat):
     assert shown.shape == (280, 290 + 290 + 138, 3)
     ink = np.abs(shown - [0xD5, 0x5E, 0x00]).sum(-1) == 0
     rows, columns = np.nonzero(ink[:, :285])
-    assert (rows.mean(), columns.mean()) == pytest.approx((0.7 * 280, 0.8 * 280), abs=2)  # z2 grows upwards
+    assert (rows.mean(), columns.mean()) == pytest.approx(
+        (0.7 * 280, 0.8 * 280), abs=2
+    )  # z2 grows upwards
     rows, columns = np.nonzero(ink[:, 290:570])
     assert (rows.mean(), columns.mean()) == pytest.approx((34.5, 204.5), abs=1)
     with torch.no_grad():
@@ -98,7 +104,9 @@ def test_frame_shows_map_picture_and_chances(flat):
     picture = shown[5::10, 295:570:10, 0]
     away = np.ones((28, 28), bool)
     away[2:5, 19:22] = False
-    assert np.abs(picture - expected.numpy())[away].max() <= 1.01  # 255 is the ink, so that white is 254
+    assert (
+        np.abs(picture - expected.numpy())[away].max() <= 1.01
+    )  # 255 is the ink, so that white is 254
     p = walk.chances(flat.model, z)[:, 3, 20]
     heights = (shown[:, 580:708:8, 0] == 100).sum(0)
     assert heights == pytest.approx(280 * p.numpy(), abs=1)

@@ -3,5 +3,8 @@
 import sys
 
 if __name__ == "__main__":
-    from .commands import main  # not above: the processes of a batch run import this module again, without its commands
+    from .commands import (
+        main,
+    )  # not above: the processes of a batch run import this module again, without its commands
+
     sys.exit(main())

@@ -21,7 +21,9 @@ NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_mani
 PRESETS = {"quick": {}, "full": {"train_images": 10_000}, "drawn": {"data": "drawn"}}
 
 
-def plan(preset: str, given: dict[str, str], names: tuple[str, ...], source: Path) -> dict[str, dict]:
+def plan(
+    preset: str, given: dict[str, str], names: tuple[str, ...], source: Path
+) -> dict[str, dict]:
     """Return `{notebook: parameters}`, every value checked. Raises SettingError before anything is written.
 
     A parameter goes to each named notebook that declares it; one that none declares is an error.
@@ -33,7 +35,10 @@ def plan(preset: str, given: dict[str, str], names: tuple[str, ...], source: Pat
     checked = {key: settings.check(key, value, among) for key, value in given.items()}
     choose_device(checked.get("device", "auto"))
     wanted = PRESETS[preset] | checked
-    return {name: {key: wanted.get(key, default) for key, default in own.items()} for name, own in declared.items()}
+    return {
+        name: {key: wanted.get(key, default) for key, default in own.items()}
+        for name, own in declared.items()
+    }
 
 
 def paths(names: tuple[str, ...], source: Path) -> dict[str, Path]:
@@ -42,18 +47,28 @@ def paths(names: tuple[str, ...], source: Path) -> dict[str, Path]:
         if name not in NOTEBOOKS:
             raise SettingError(f"unknown notebook {name}; allowed: {', '.join(NOTEBOOKS)}")
         if not (source / f"{name}.ipynb").is_file():
-            raise SettingError(f"{source / name}.ipynb is not there; run this in the project's folder")
+            raise SettingError(
+                f"{source / name}.ipynb is not there; run this in the project's folder"
+            )
     return {name: source / f"{name}.ipynb" for name in names}
 
 
 def defaults(path: Path) -> dict:
     """Return the names and default values of a notebook's `parameters` cell, each checked."""
     declared = papermill.inspect_notebook(path)
-    return {name: settings.check(name, ast.literal_eval(entry["default"])) for name, entry in declared.items()}
+    return {
+        name: settings.check(name, ast.literal_eval(entry["default"]))
+        for name, entry in declared.items()
+    }
 
 
-def run(preset: str, given: dict[str, str], names: tuple[str, ...] = NOTEBOOKS,
-        source: Path = Path("notebooks"), out: Path = Path("build")) -> dict:
+def run(
+    preset: str,
+    given: dict[str, str],
+    names: tuple[str, ...] = NOTEBOOKS,
+    source: Path = Path("notebooks"),
+    out: Path = Path("build"),
+) -> dict:
     """Execute the notebooks into `out` and return the run's record.
 
     `out` gets `NAME.ipynb`, `figures/NAME-FIGURE.png`, `results.json` and `run.json`, moved into place only
@@ -72,15 +87,20 @@ def run(preset: str, given: dict[str, str], names: tuple[str, ...] = NOTEBOOKS,
         done = execution.side_by_side(planned, source, stage, out / "failed")
         wall = round(time.perf_counter() - started, 1)
         results = {name: _collect(notebook, name, stage) for name, (notebook, _) in done.items()}
-        record = _record(preset, planned, dataset, {name: seconds for name, (_, seconds) in done.items()}, wall)
+        record = _record(
+            preset, planned, dataset, {name: seconds for name, (_, seconds) in done.items()}, wall
+        )
         _write(stage / "results.json", results)
         _write(stage / "run.json", record)
         _install(stage, out)
     return {**record, "results": results}
 
 
-def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks"),
-            failed: Path = Path("build/failed")) -> None:
+def refresh(
+    names: tuple[str, ...] = NOTEBOOKS,
+    source: Path = Path("notebooks"),
+    failed: Path = Path("build/failed"),
+) -> None:
     """Execute the notebooks with their defaults and write the outputs back, cleaned: the one way they are committed.
 
     The copies in `docs/figures/` that the README shows are renewed with them.
@@ -99,10 +119,22 @@ def refresh(names: tuple[str, ...] = NOTEBOOKS, source: Path = Path("notebooks")
 
 def _refuse_foreign(out: Path) -> None:
     """Raise SettingError if `out` holds files of our names that no earlier run left: a run would replace them."""
-    ours = {*(f"{name}.ipynb" for name in NOTEBOOKS), "figures", "failed", "results.json", "run.json"}
-    if out.is_dir() and not (out / "run.json").is_file() and ours & {item.name for item in out.iterdir()} - {"failed"}:
-        raise SettingError(f"out={out} holds files that no run wrote and that this one would replace; "
-                           "give a new or empty folder")
+    ours = {
+        *(f"{name}.ipynb" for name in NOTEBOOKS),
+        "figures",
+        "failed",
+        "results.json",
+        "run.json",
+    }
+    if (
+        out.is_dir()
+        and not (out / "run.json").is_file()
+        and ours & {item.name for item in out.iterdir()} - {"failed"}
+    ):
+        raise SettingError(
+            f"out={out} holds files that no run wrote and that this one would replace; "
+            "give a new or empty folder"
+        )
 
 
 def _collect(notebook, name: str, stage: Path) -> dict:
@@ -125,17 +157,27 @@ def summary(record: dict) -> str:
     return "\n".join(lines)
 
 
-def _record(preset: str, planned: dict, dataset: data.Dataset | None, seconds: dict, wall: float) -> dict:
+def _record(
+    preset: str, planned: dict, dataset: data.Dataset | None, seconds: dict, wall: float
+) -> dict:
     """Describe a run: what was asked for, with what, on what, and how long it took."""
-    device = next((parameters["device"] for parameters in planned.values() if "device" in parameters), "auto")
-    weights = {f"{path.parent.name}/{path.stem}": path.with_suffix(".safetensors").read_bytes()
-               for path in checkpoint.all_published()}
-    return {"preset": preset, "parameters": planned,
-            "versions": provenance.versions("torchvision", "matplotlib", "scipy", "papermill"),
-            "hardware": provenance.hardware(choose_device(device)),
-            "data": {"name": dataset.name, "sha256": dataset.sha256} if dataset else None,
-            "weights": {name: hashlib.sha256(content).hexdigest() for name, content in weights.items()},
-            "seconds": seconds, "wall_seconds": wall}
+    device = next(
+        (parameters["device"] for parameters in planned.values() if "device" in parameters), "auto"
+    )
+    weights = {
+        f"{path.parent.name}/{path.stem}": path.with_suffix(".safetensors").read_bytes()
+        for path in checkpoint.all_published()
+    }
+    return {
+        "preset": preset,
+        "parameters": planned,
+        "versions": provenance.versions("torchvision", "matplotlib", "scipy", "papermill"),
+        "hardware": provenance.hardware(choose_device(device)),
+        "data": {"name": dataset.name, "sha256": dataset.sha256} if dataset else None,
+        "weights": {name: hashlib.sha256(content).hexdigest() for name, content in weights.items()},
+        "seconds": seconds,
+        "wall_seconds": wall,
+    }
 
 
 def _write(path: Path, content: dict) -> None:

@@ -23,15 +23,21 @@ from .model import VAE
 PUBLISHED = Path(__file__).parent / "weights"
 
 
-def save(folder: Path, epoch: int, model: VAE, optimizers: list[torch.optim.Optimizer], meta: dict) -> Path:
+def save(
+    folder: Path, epoch: int, model: VAE, optimizers: list[torch.optim.Optimizer], meta: dict
+) -> Path:
     """Write the checkpoint of `epoch` into `folder` and return its JSON path. `meta` must be JSON-ready."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"epoch_{epoch:04d}"
-    weights, state = (tensors_to_bytes(part) for part in (_on_cpu(model.state_dict()), _flat(optimizers)))
+    weights, state = (
+        tensors_to_bytes(part) for part in (_on_cpu(model.state_dict()), _flat(optimizers))
+    )
     _write(stem.with_suffix(".optimizer.safetensors"), state)
     _write(stem.with_suffix(".safetensors"), weights)
-    write_meta(stem.with_suffix(".json"), {"epoch": epoch, "sha256": _hash(weights), "optimizer_sha256": _hash(state),
-                                           **meta})
+    write_meta(
+        stem.with_suffix(".json"),
+        {"epoch": epoch, "sha256": _hash(weights), "optimizer_sha256": _hash(state), **meta},
+    )
     return stem.with_suffix(".json")
 
 
@@ -60,8 +66,12 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[VAE, dic
 def load_optimizers(path: Path, optimizers: list[torch.optim.Optimizer]) -> None:
     """Restore the states that `save` wrote beside the checkpoint at `path`."""
     states = [optimizer.state_dict() for optimizer in optimizers]
-    places = [(state["state"], index) for state in states
-              for group in state["param_groups"] for index in group["params"]]
+    places = [
+        (state["state"], index)
+        for state in states
+        for group in state["param_groups"]
+        for index in group["params"]
+    ]
     sha256 = read_meta(path).get("optimizer_sha256")
     for name, tensor in _tensors(path.with_suffix(".optimizer.safetensors"), sha256).items():
         number, key = name.split(".")
@@ -69,8 +79,17 @@ def load_optimizers(path: Path, optimizers: list[torch.optim.Optimizer]) -> None
         state.setdefault(index, {})[key] = tensor
     for optimizer, state in zip(optimizers, states, strict=True):
         optimizer.load_state_dict(state)
-        for weight, entry in optimizer.state.items():  # laid out in memory as the weights are: fused Adam relies on it
-            entry |= {key: torch.empty_like(weight).copy_(x) for key, x in entry.items() if x.shape == weight.shape}
+        for (
+            weight,
+            entry,
+        ) in (
+            optimizer.state.items()
+        ):  # laid out in memory as the weights are: fused Adam relies on it
+            entry |= {
+                key: torch.empty_like(weight).copy_(x)
+                for key, x in entry.items()
+                if x.shape == weight.shape
+            }
 
 
 def find(path: str | Path) -> Path:
@@ -88,7 +107,9 @@ def latest(folder: Path) -> Path | None:
 
 def found(folder: Path) -> list[Path]:
     """Return the JSONs of all checkpoints in `folder`, oldest epoch first."""
-    return sorted((path for path in folder.glob("epoch_*.json") if path.stem[6:].isdecimal()), key=epoch_of)
+    return sorted(
+        (path for path in folder.glob("epoch_*.json") if path.stem[6:].isdecimal()), key=epoch_of
+    )
 
 
 def epoch_of(path: Path) -> int:
@@ -107,7 +128,9 @@ def published(z_dim: int, epoch: int, variant: str = "") -> Path:
     path = PUBLISHED / folder / f"epoch_{epoch:04d}.json"
     if not path.is_file():
         have = ", ".join(f"{p.parent.name} epoch {epoch_of(p)}" for p in all_published())
-        raise CheckpointError(f"no published weights {folder} epoch {epoch}; there are: {have or 'none'}")
+        raise CheckpointError(
+            f"no published weights {folder} epoch {epoch}; there are: {have or 'none'}"
+        )
     return path
 
 
@@ -120,7 +143,9 @@ def read_meta(path: Path) -> dict:
     """Read a checkpoint's JSON. Raises `CheckpointError` where it is missing or not one."""
     try:
         meta = json.loads(path.read_text())
-        whole = isinstance(meta["sha256"], str) and meta["history"][-1]["epoch"] == meta["epoch"] >= 0
+        whole = (
+            isinstance(meta["sha256"], str) and meta["history"][-1]["epoch"] == meta["epoch"] >= 0
+        )
         return meta if whole and isinstance(meta["config"], dict) else _not_one(path)
     except FileNotFoundError:
         _missing(path)
@@ -145,8 +170,10 @@ def load_plain(model: nn.Module, path: Path, what: str, command: str) -> nn.Modu
     try:
         model.load_state_dict(tensors_from_bytes(path.read_bytes()))
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"{path} does not hold the weights of {what} ({type(error).__name__}); "
-                              f"restore it, or train again with `python -m vaehelpers {command}`") from None
+        raise CheckpointError(
+            f"{path} does not hold the weights of {what} ({type(error).__name__}); "
+            f"restore it, or train again with `python -m vaehelpers {command}`"
+        ) from None
     return model.eval()
 
 
@@ -169,21 +196,31 @@ def _on_cpu(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _flat(optimizers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
     """Flatten the optimizers' states to `{number.key: tensor}`, as safetensors wants it; parameters count through."""
-    entries = [optimizer.state[parameter] for optimizer in optimizers for group in optimizer.param_groups
-               for parameter in group["params"]]
-    return _on_cpu({f"{i}.{key}": value for i, entry in enumerate(entries) for key, value in entry.items()})
+    entries = [
+        optimizer.state[parameter]
+        for optimizer in optimizers
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    ]
+    return _on_cpu(
+        {f"{i}.{key}": value for i, entry in enumerate(entries) for key, value in entry.items()}
+    )
 
 
 def _tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
     try:
         content = path.read_bytes()
         if sha256 and _hash(content) != sha256:
-            raise CheckpointError(f"{path} does not match the sha256 in its JSON; restore both files together")
+            raise CheckpointError(
+                f"{path} does not match the sha256 in its JSON; restore both files together"
+            )
         return tensors_from_bytes(content)
     except FileNotFoundError:
         _missing(path)
     except SafetensorError as error:
-        raise CheckpointError(f"{path} is not a whole safetensors file ({error}); restore or delete it") from None
+        raise CheckpointError(
+            f"{path} is not a whole safetensors file ({error}); restore or delete it"
+        ) from None
 
 
 def _hash(content: bytes) -> str:
@@ -191,8 +228,10 @@ def _hash(content: bytes) -> str:
 
 
 def _missing(path: Path):
-    raise CheckpointError(f"{path} does not exist or holds no checkpoint; "
-                          "name a folder, .json or .safetensors written by `python -m vaehelpers train`")
+    raise CheckpointError(
+        f"{path} does not exist or holds no checkpoint; "
+        "name a folder, .json or .safetensors written by `python -m vaehelpers train`"
+    )
 
 
 def _not_one(path: Path):

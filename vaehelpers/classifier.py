@@ -17,9 +17,16 @@ EPOCHS = 5
 def build() -> nn.Sequential:
     """Return an untrained classifier: levels 0..15 of any dtype, `[B,1,28,28]`, to logits `[B,10]`."""
     return nn.Sequential(
-        Scale(), nn.Conv2d(1, 16, 3, padding=1, stride=2), nn.ReLU(),  # 28 -> 14
-        nn.Conv2d(16, 32, 3, padding=1, stride=2), nn.ReLU(),  # 14 -> 7
-        nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(32 * 7 * 7, len(CLASSES)))
+        Scale(),
+        nn.Conv2d(1, 16, 3, padding=1, stride=2),
+        nn.ReLU(),  # 28 -> 14
+        nn.Conv2d(16, 32, 3, padding=1, stride=2),
+        nn.ReLU(),  # 14 -> 7
+        nn.Conv2d(32, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(32 * 7 * 7, len(CLASSES)),
+    )
 
 
 class Scale(nn.Module):
@@ -30,7 +37,9 @@ class Scale(nn.Module):
         return x.float() / (LEVELS - 1) * 2 - 1
 
 
-def train(dataset: Dataset, epochs: int = EPOCHS, seed: int = 42, batch_size: int = 128) -> nn.Sequential:
+def train(
+    dataset: Dataset, epochs: int = EPOCHS, seed: int = 42, batch_size: int = 128
+) -> nn.Sequential:
     """Train on the training images with Adam, its rate falling from 0.002 to 0 on a line; about a minute."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -40,7 +49,9 @@ def train(dataset: Dataset, epochs: int = EPOCHS, seed: int = 42, batch_size: in
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 1 / steps, steps)
     for _ in range(epochs):
-        for batch in torch.randperm(len(images), generator=order).split(batch_size)[: steps // epochs]:
+        for batch in torch.randperm(len(images), generator=order).split(batch_size)[
+            : steps // epochs
+        ]:
             optimizer.zero_grad()
             F.cross_entropy(model(images[batch]), labels[batch]).backward()
             optimizer.step()

@@ -13,9 +13,27 @@ from torch import Tensor
 
 from .errors import DataError
 
-CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-           "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
-SYMMETRIC = (0, 1, 2, 3, 4, 6, 8)  # classes without a left and a right; all shoes but a few point to the left
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+SYMMETRIC = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    6,
+    8,
+)  # classes without a left and a right; all shoes but a few point to the left
 LEVELS = 16
 SOURCES = ("fashion-mnist", "drawn")
 ENV = "VAEHELPERS_DATA"
@@ -76,13 +94,17 @@ def mirrored(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tens
 
     `labels` `[N]` and the generator are on the CPU; the images may be elsewhere.
     """
-    turned = torch.isin(labels, torch.tensor(SYMMETRIC)) & (torch.rand(len(labels), generator=generator) < 0.5)
+    turned = torch.isin(labels, torch.tensor(SYMMETRIC)) & (
+        torch.rand(len(labels), generator=generator) < 0.5
+    )
     return torch.where(turned.to(images.device)[:, None, None, None], images.flip(-1), images)
 
 
 def level_counts(images: Tensor) -> Tensor:
     """Count how often each pixel has each level: levels `[N,28,28]` (uint8) -> `[16,28,28]` (int64), all >= 0."""
-    first = LEVELS * torch.arange(images[0].numel(), dtype=torch.int32).view_as(images[0])  # a pixel's first counter
+    first = LEVELS * torch.arange(images[0].numel(), dtype=torch.int32).view_as(
+        images[0]
+    )  # a pixel's first counter
     counts = (first + images).flatten().bincount(minlength=LEVELS * first.numel())
     return counts.view(*first.shape, LEVELS).movedim(-1, 0)
 
@@ -99,6 +121,7 @@ def load(source: str = "fashion-mnist", folder: str | Path | None = None) -> Dat
         raise DataError(f"unknown data set {source!r}; allowed: {', '.join(SOURCES)}")
     if source == "drawn":
         from . import drawn
+
         return drawn.load()
     parts = _read_folder(_find(folder))
     digest = hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()
@@ -107,7 +130,9 @@ def load(source: str = "fashion-mnist", folder: str | Path | None = None) -> Dat
     return Dataset(source, digest, train, val, Split(quantise(test_images), test_labels))
 
 
-def split(images: Tensor, labels: Tensor, val_fraction: float = 0.1, seed: int = 42) -> tuple[Split, Split]:
+def split(
+    images: Tensor, labels: Tensor, val_fraction: float = 0.1, seed: int = 42
+) -> tuple[Split, Split]:
     """Permute and cut into train and validation exactly as `random_split` with this seed does."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     cut = len(images) - int(len(images) * val_fraction)
@@ -123,7 +148,11 @@ def locate(folder: str | Path | None = None) -> Path | None:
     if explicit:
         return holding(Path(explicit)) or _no_files(Path(explicit))
     here = Path.cwd()
-    usual = (here / "data", here.parent / "data", DEBIAN_FOLDER)  # notebooks run one folder below the project
+    usual = (
+        here / "data",
+        here.parent / "data",
+        DEBIAN_FOLDER,
+    )  # notebooks run one folder below the project
     return next((found for place in usual if (found := holding(place))), None)
 
 
@@ -136,6 +165,7 @@ def _find(folder: str | Path | None) -> Path:
     found = locate(folder)
     if found is None:
         from . import download
+
         found = download.fetch(Path("data"))
     return found
 
@@ -154,8 +184,10 @@ def _file(folder: Path, name: str) -> Path | None:
 
 def _no_files(folder: Path):
     what = "holds no FashionMNIST files" if folder.is_dir() else "is not a folder"
-    raise DataError(f"{folder} {what}; give the folder with train-images-idx3-ubyte(.gz) and its three "
-                    f"companions, or unset {ENV} to search the usual places")
+    raise DataError(
+        f"{folder} {what}; give the folder with train-images-idx3-ubyte(.gz) and its three "
+        f"companions, or unset {ENV} to search the usual places"
+    )
 
 
 def _read_folder(folder: Path) -> list[Tensor]:
@@ -169,8 +201,10 @@ def _read_idx(folder: Path, name: str) -> Tensor:
         raise DataError(f"{folder / name}(.gz) is missing; {_mend(folder)}")
     raw = _bytes(path)
     if hashlib.sha256(raw).hexdigest() != SHA256[name]:
-        raise DataError(f"{path} is not FashionMNIST's {name} ({len(raw):,} bytes decompressed, "
-                        f"wrong sha256); {_mend(folder)}")
+        raise DataError(
+            f"{path} is not FashionMNIST's {name} ({len(raw):,} bytes decompressed, "
+            f"wrong sha256); {_mend(folder)}"
+        )
     if name.endswith("idx1-ubyte"):
         return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=8).astype(np.int64))
     return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=16).copy()).view(-1, 1, 28, 28)

@@ -19,11 +19,17 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from malloc.h
 
 def choose_device(name: str = "auto") -> torch.device:
     """Return the named device, or for `auto` the first of cuda, mps, cpu that is present."""
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
     if name not in DEVICES or not present.get(name, True):
         usable = ", ".join(["auto", *(key for key, here in present.items() if here)])
         raise SettingError(f"device={name} is not available; allowed here: {usable}")
-    return torch.device(next(key for key, here in present.items() if here) if name == "auto" else name)
+    return torch.device(
+        next(key for key, here in present.items() if here) if name == "auto" else name
+    )
 
 
 def place(model: nn.Module, device: torch.device | str) -> nn.Module:
@@ -51,7 +57,7 @@ def _keep_freed_memory() -> None:
 def compile_if_possible(function: Callable, device: torch.device) -> Callable:
     """Return `function` compiled by torch, or, with a warning, `function` itself where a compiler is missing."""
     compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
-    missing = ([] if shutil.which(compiler) else [f"the C++ compiler {compiler}"])
+    missing = [] if shutil.which(compiler) else [f"the C++ compiler {compiler}"]
     if device.type == "cuda" and not importlib.util.find_spec("triton"):
         missing.append("the package triton")
     if missing:

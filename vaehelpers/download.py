@@ -30,8 +30,10 @@ def fetch(target: Path) -> Path:
                 return _move(Path(scratch), target)
             except Exception as error:  # whatever a source stumbles over, the next one may do
                 answers.append(f"{name}: {_brief(error)}")
-    raise DataError(f"FashionMNIST could not be fetched ({'; '.join(answers)}); copy its four idx files into "
-                    f"{target}/ or point VAEHELPERS_DATA at a folder that has them")
+    raise DataError(
+        f"FashionMNIST could not be fetched ({'; '.join(answers)}); copy its four idx files into "
+        f"{target}/ or point VAEHELPERS_DATA at a folder that has them"
+    )
 
 
 def _move(scratch: Path, target: Path) -> Path:
@@ -45,8 +47,11 @@ def _move(scratch: Path, target: Path) -> Path:
 
 def _torchvision(scratch: Path) -> None:
     from torchvision.datasets import FashionMNIST
+
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(20)  # torchvision sets none, and would wait for a silent mirror for ever
+    socket.setdefaulttimeout(
+        20
+    )  # torchvision sets none, and would wait for a silent mirror for ever
     try:
         FashionMNIST(scratch, download=True)
     finally:
@@ -59,7 +64,11 @@ def _debian(scratch: Path) -> None:
     """Let apt find the package with lists of its own, so that neither root nor a fresh system list is needed."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise DataError("apt is not on this machine")
-    options = [f"-oDir::State::Lists={scratch}/lists", f"-oDir::Cache={scratch}/cache", "-oAPT::Sandbox::User="]
+    options = [
+        f"-oDir::State::Lists={scratch}/lists",
+        f"-oDir::Cache={scratch}/cache",
+        "-oAPT::Sandbox::User=",
+    ]
     for folder in ("lists/partial", "cache/archives/partial"):
         (scratch / folder).mkdir(parents=True)
     # A foreign list that fails to update is no obstacle as long as the package is found.
@@ -70,11 +79,15 @@ def _debian(scratch: Path) -> None:
     raw = scratch / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     for name in SHA256:
-        os.replace(scratch / "unpacked/usr/share/datasets/fashion-mnist" / f"{name}.gz", raw / f"{name}.gz")
+        os.replace(
+            scratch / "unpacked/usr/share/datasets/fashion-mnist" / f"{name}.gz", raw / f"{name}.gz"
+        )
 
 
 def _quietly(command: list[str], folder: Path, check: bool = True) -> None:
-    subprocess.run(command, cwd=folder, check=check, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        command, cwd=folder, check=check, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
 
 
 def _brief(error: Exception) -> str:

@@ -14,8 +14,10 @@ def tensorboard(folder: Path | None) -> Callable[[EpochRecord], None]:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        raise SettingError(f"--tensorboard {folder} needs the package tensorboard; "
-                           "install vaehelpers[tensorboard] or leave the option out") from None
+        raise SettingError(
+            f"--tensorboard {folder} needs the package tensorboard; "
+            "install vaehelpers[tensorboard] or leave the option out"
+        ) from None
     writer = SummaryWriter(folder)
 
     def log(record: EpochRecord) -> None:
@@ -23,4 +25,5 @@ def tensorboard(folder: Path | None) -> Callable[[EpochRecord], None]:
             if name != "epoch":
                 writer.add_scalar(name, value, record.epoch)
         writer.flush()
+
     return log

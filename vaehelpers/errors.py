@@ -4,7 +4,7 @@
 def shown(value: object, longest: int = 60) -> str:
     """Return what a person gave on one line, shortened, for use in a message."""
     text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
-    return text if len(text) <= longest else text[:longest - 3] + "..."
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 class UserError(Exception):

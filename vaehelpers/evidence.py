@@ -17,9 +17,12 @@ from .objective import KLD, elbo_to_bpd
 
 SIZES = (1, 10, 100, 1000)
 BOUNDS = {  # latents, variant of the weights, split, images, samples per image
-    "z20-test": (20, "", "test", 10_000, 1000), "z20-val": (20, "", "val", 6_000, 100),
-    "z20-train": (20, "", "train", 6_000, 100), "z02-test": (2, "", "test", 10_000, 1000),
-    "z20-best-test": (20, "best", "test", 10_000, 1000)}
+    "z20-test": (20, "", "test", 10_000, 1000),
+    "z20-val": (20, "", "val", 6_000, 100),
+    "z20-train": (20, "", "train", 6_000, 100),
+    "z02-test": (2, "", "test", 10_000, 1000),
+    "z20-best-test": (20, "best", "test", 10_000, 1000),
+}
 EXACT = 500  # test images whose log p(x) is integrated
 FIRST = 10  # images whose own bounds are recorded, for a comparison
 NAME = "evidence"
@@ -28,8 +31,13 @@ NAME = "evidence"
 def summary(bounds: Tensor, img_shape: tuple[int, ...]) -> dict:
     """Summarise bounds `[N,sizes]` in nats: bpd and its standard error for each size, and those of the first images."""
     bpd = elbo_to_bpd(-bounds, img_shape)
-    return {"images": len(bounds), "sizes": list(SIZES[: bounds.shape[1]]), "bpd": bpd.mean(0).tolist(),
-            "se": (bpd.std(0) / math.sqrt(len(bpd))).tolist(), "first": bounds[:FIRST].tolist()}
+    return {
+        "images": len(bounds),
+        "sizes": list(SIZES[: bounds.shape[1]]),
+        "bpd": bpd.mean(0).tolist(),
+        "se": (bpd.std(0) / math.sqrt(len(bpd))).tolist(),
+        "first": bounds[:FIRST].tolist(),
+    }
 
 
 def gauss_hermite_elbo(model: VAE, images: Tensor, order: int = 8) -> Tensor:
@@ -43,8 +51,10 @@ def gauss_hermite_elbo(model: VAE, images: Tensor, order: int = 8) -> Tensor:
     with torch.no_grad():
         mean, log_std = (part.cpu().double() for part in model.encoder(images.to(model.device)))
     places = mean[:, None] + log_std.exp()[:, None] * grid  # [N,order^2,2]
-    recon = [likelihood.log_likelihood(model, image, z)[0] @ mass
-             for image, z in zip(images.split(1), places, strict=True)]
+    recon = [
+        likelihood.log_likelihood(model, image, z)[0] @ mass
+        for image, z in zip(images.split(1), places, strict=True)
+    ]
     return torch.stack(recon) - KLD(mean, log_std)
 
 
@@ -57,11 +67,17 @@ def exact(model: VAE, images: Tensor, found: list[likelihood.Quadrature]) -> dic
     with torch.no_grad():
         mean, log_std = (part.cpu() for part in model.encoder(images.to(model.device)))
     moments = [squares.posterior_moments for squares in found]
-    return {"log_p": [squares.log_evidence for squares in found],
-            "elbo": gauss_hermite_elbo(model, images).tolist(),
-            "kl_to_posterior": [squares.kl_to_posterior(*q) for squares, *q in zip(found, mean, log_std, strict=True)],
-            "kl_of_matched": [squares.kl_to_posterior(centre, cov.diagonal().log() / 2)
-                              for squares, (centre, cov) in zip(found, moments, strict=True)]}
+    return {
+        "log_p": [squares.log_evidence for squares in found],
+        "elbo": gauss_hermite_elbo(model, images).tolist(),
+        "kl_to_posterior": [
+            squares.kl_to_posterior(*q) for squares, *q in zip(found, mean, log_std, strict=True)
+        ],
+        "kl_of_matched": [
+            squares.kl_to_posterior(centre, cov.diagonal().log() / 2)
+            for squares, (centre, cov) in zip(found, moments, strict=True)
+        ],
+    }
 
 
 def compute(dataset: Dataset, known: dict[str, dict]) -> Iterator[tuple[str, dict]]:
@@ -71,13 +87,33 @@ def compute(dataset: Dataset, known: dict[str, dict]) -> Iterator[tuple[str, dic
     """
     for name, (z_dim, variant, split, count, draws) in BOUNDS.items():
         model, meta = checkpoint.load(checkpoint.published(z_dim, 80, variant))
-        images, sizes = getattr(dataset, split).images[:count], [size for size in SIZES if size <= draws]
-        yield name, _kept(known, name, meta) or {"weights": meta["sha256"], **summary(likelihood.importance_bounds(
-            likelihood.importance_weights(model, images, draws), sizes), images.shape)}
+        images, sizes = (
+            getattr(dataset, split).images[:count],
+            [size for size in SIZES if size <= draws],
+        )
+        yield (
+            name,
+            _kept(known, name, meta)
+            or {
+                "weights": meta["sha256"],
+                **summary(
+                    likelihood.importance_bounds(
+                        likelihood.importance_weights(model, images, draws), sizes
+                    ),
+                    images.shape,
+                ),
+            },
+        )
     model, meta = checkpoint.load(checkpoint.published(2, 80))
     images = dataset.test.images[:EXACT]
-    yield "z02-exact", _kept(known, "z02-exact", meta) or {
-        "weights": meta["sha256"], **exact(model, images, likelihood.quadrature(model, images))}
+    yield (
+        "z02-exact",
+        _kept(known, "z02-exact", meta)
+        or {
+            "weights": meta["sha256"],
+            **exact(model, images, likelihood.quadrature(model, images)),
+        },
+    )
 
 
 def _kept(known: dict[str, dict], name: str, meta: dict) -> dict | None:

@@ -27,10 +27,20 @@ from .errors import BatchError
 def execute(path: Path, parameters: dict, target: Path, failed: Path) -> NotebookNode:
     """Execute one notebook into `target`; on failure keep it in the folder `failed` and raise BatchError."""
     try:
-        with progress.environment(**{progress.BATCH: "1"}), tempfile.TemporaryDirectory() as sockets:
-            return papermill.execute_notebook(path, target, parameters, kernel_name="python3", cwd=path.parent,
-                                              engine_name=SavedOnce.__name__, progress_bar=False,
-                                              config=_kernel(Path(sockets)))
+        with (
+            progress.environment(**{progress.BATCH: "1"}),
+            tempfile.TemporaryDirectory() as sockets,
+        ):
+            return papermill.execute_notebook(
+                path,
+                target,
+                parameters,
+                kernel_name="python3",
+                cwd=path.parent,
+                engine_name=SavedOnce.__name__,
+                progress_bar=False,
+                config=_kernel(Path(sockets)),
+            )
     except PapermillExecutionError as error:
         reason = f"failed in cell [{error.exec_count}]: {error.ename}: {(error.evalue.splitlines() or [''])[0]}"
     except (DeadKernelError, NoSuchKernel) as error:
@@ -64,26 +74,39 @@ def _kernel(sockets: Path) -> Config:
 
     And an interrupted kernel keeps its traceback to itself, since the command line says in one line what happened.
     """
-    return Config({"KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")},
-                   "NotebookClient": {"extra_arguments": ["--IPKernelApp.log_level=CRITICAL"]}})
+    return Config(
+        {
+            "KernelManager": {"transport": "ipc", "ip": str(sockets / "kernel")},
+            "NotebookClient": {"extra_arguments": ["--IPKernelApp.log_level=CRITICAL"]},
+        }
+    )
 
 
-def side_by_side(planned: dict[str, dict], source: Path, folder: Path,
-                 failed: Path) -> dict[str, tuple[NotebookNode, float]]:
+def side_by_side(
+    planned: dict[str, dict], source: Path, folder: Path, failed: Path
+) -> dict[str, tuple[NotebookNode, float]]:
     """Execute the named notebooks of `source` into `folder`, as many at once as there are processors.
 
     `planned` is `{name: parameters}`; returned are the executed notebooks and their seconds. The processors are
     shared out among the kernels (OMP_NUM_THREADS, where not set): with a thread for every processor in each of
     them, they would wait for one another. Raises BatchError as soon as those that run beside a failed one are done.
     """
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    processors = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    )
     at_once = min(len(planned), processors)
     threads = os.environ.get("OMP_NUM_THREADS", str(processors // at_once))
-    pool = ProcessPoolExecutor(at_once, get_context("spawn"), _end_quietly)  # papermill changes the working directory
+    pool = ProcessPoolExecutor(
+        at_once, get_context("spawn"), _end_quietly
+    )  # papermill changes the working directory
     with progress.environment(OMP_NUM_THREADS=threads), pool:
         with _no_interrupt():
-            jobs = {name: pool.submit(_timed, source / f"{name}.ipynb", parameters, folder / f"{name}.ipynb", failed)
-                    for name, parameters in planned.items()}
+            jobs = {
+                name: pool.submit(
+                    _timed, source / f"{name}.ipynb", parameters, folder / f"{name}.ipynb", failed
+                )
+                for name, parameters in planned.items()
+            }
         try:
             return {name: job.result() for name, job in jobs.items()}
         except BaseException:

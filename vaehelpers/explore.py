@@ -28,8 +28,11 @@ class Mechanism:
     keys: Sequence[str]
 
 
-MASKS = {"none": lambda offset: offset < math.inf, "past and present": lambda offset: offset <= 0,
-         "two nearest on each side": lambda offset: offset.abs() <= 2}
+MASKS = {
+    "none": lambda offset: offset < math.inf,
+    "past and present": lambda offset: offset <= 0,
+    "two nearest on each side": lambda offset: offset.abs() <= 2,
+}
 
 
 def attention_weights(scores: Tensor, temperature: float, mask: str) -> Tensor:
@@ -39,7 +42,9 @@ def attention_weights(scores: Tensor, temperature: float, mask: str) -> Tensor:
     return (scores / temperature).masked_fill(~MASKS[mask](offset), -math.inf).softmax(-1)
 
 
-def attention_picture(weights: Tensor, queries: Sequence[str], keys: Sequence[str], cell: int = 32) -> bytes:
+def attention_picture(
+    weights: Tensor, queries: Sequence[str], keys: Sequence[str], cell: int = 32
+) -> bytes:
     """Draw weights `[n,m]` as PNG bytes: queries as rows, keys as columns, each `cell` wide, brighter is more."""
     n, m = weights.shape
     colours = matplotlib.colormaps["cividis"](weights.numpy(), bytes=True)[..., :3]
@@ -48,7 +53,9 @@ def attention_picture(weights: Tensor, queries: Sequence[str], keys: Sequence[st
     picture.paste(heat, (cell, cell))
     draw, font = ImageDraw.Draw(picture), ImageFont.truetype(findfont("DejaVu Sans"), cell * 3 // 5)
     places = [((j + 1.5) * cell, cell / 2, key) for j, key in enumerate(keys)]
-    for x, y, text in places + [(cell / 2, (i + 1.5) * cell, query) for i, query in enumerate(queries)]:
+    for x, y, text in places + [
+        (cell / 2, (i + 1.5) * cell, query) for i, query in enumerate(queries)
+    ]:
         draw.text((x, y), text, fill="black", font=font, anchor="mm")
     buffer = io.BytesIO()
     picture.save(buffer, "png")
@@ -57,10 +64,15 @@ def attention_picture(weights: Tensor, queries: Sequence[str], keys: Sequence[st
 
 def attention_explorer(mechanisms: dict[str, Mechanism]) -> widgets.Widget:
     """Return controls for mechanism, head, temperature and mask, and the attention weights that follow from them."""
-    heads, wide = min(len(each.scores) for each in mechanisms.values()), {"description_width": "90px"}
+    heads, wide = (
+        min(len(each.scores) for each in mechanisms.values()),
+        {"description_width": "90px"},
+    )
     which = widgets.ToggleButtons(options=list(mechanisms), description="attention")
     head = widgets.IntSlider(1, min=1, max=heads, description="head", style=wide)
-    temperature = widgets.FloatLogSlider(1, base=10, min=-1, max=1, step=0.05, description="temperature", style=wide)
+    temperature = widgets.FloatLogSlider(
+        1, base=10, min=-1, max=1, step=0.05, description="temperature", style=wide
+    )
     mask = widgets.SelectionSlider(options=list(MASKS), description="mask", style=wide)
     canvas, note = widgets.Image(format="png"), widgets.Label()
     head.add_class("attention-head")
@@ -70,28 +82,38 @@ def attention_explorer(mechanisms: dict[str, Mechanism]) -> widgets.Widget:
         weights = attention_weights(shown.scores[head.value - 1], temperature.value, mask.value)
         canvas.value = attention_picture(weights, shown.queries, shown.keys)
         entropy = float(-torch.xlogy(weights, weights).sum(-1).mean())
-        note.value = f"mean entropy of a row: {entropy:.2f} of at most {math.log(weights.shape[1]):.2f} nats"
+        note.value = (
+            f"mean entropy of a row: {entropy:.2f} of at most {math.log(weights.shape[1]):.2f} nats"
+        )
 
     for control in (which, head, temperature, mask):
         control.observe(redraw, "value")
     redraw()
-    return widgets.VBox([which, widgets.HBox([canvas, widgets.VBox([head, temperature, mask, note])])])
+    return widgets.VBox(
+        [which, widgets.HBox([canvas, widgets.VBox([head, temperature, mask, note])])]
+    )
 
 
-def prior_samples_explorer(z: Tensor, judge: Callable[[list[float], float, int], tuple[Tensor, str]]) -> widgets.Widget:
+def prior_samples_explorer(
+    z: Tensor, judge: Callable[[list[float], float, int], tuple[Tensor, str]]
+) -> widgets.Widget:
     """Return sliders for a posterior's centre, its std, and the number of prior samples; and those that matter.
 
     `z` `[L,2]` are prior samples. `judge(mean, std, number)` returns the share `(number,)` that each of the first
     `number` has in the average, and a line of text about it.
     """
     centre = [_slider(1, -2.5, 2.5, 0.1, f"centre, z{i}") for i in (1, 2)]
-    std, number = _slider(0.2, 0.02, 0.95, 0.01, "posterior std"), _slider(len(z) // 4, 10, len(z), 10, "samples")
+    std, number = (
+        _slider(0.2, 0.02, 0.95, 0.01, "posterior std"),
+        _slider(len(z) // 4, 10, len(z), 10, "samples"),
+    )
     std.add_class("posterior-std")
 
     def draw() -> tuple[Axes, str]:
         mean, count = [slider.value for slider in centre], number.value
         share, text = judge(mean, std.value, count)
         return figures.prior_samples(z[:count], share, mean, std.value, _axes(4.2, 4)), text
+
     return _drawn([*centre, std, number], draw)
 
 
@@ -101,15 +123,22 @@ def kl_explorer(kl: Callable[[float, float, float, float], float]) -> widgets.Wi
     `kl(mean_q, mean_p, std_q, std_p)` computes KL(q||p).
     """
     sliders = [
-        _slider(1, -4, 4, 0.1, "mean of q"), _slider(1, 0.3, 3, 0.1, "std of q"),
-        _slider(0, -4, 4, 0.1, "mean of p"), _slider(2, 0.3, 3, 0.1, "std of p")]
+        _slider(1, -4, 4, 0.1, "mean of q"),
+        _slider(1, 0.3, 3, 0.1, "std of q"),
+        _slider(0, -4, 4, 0.1, "mean of p"),
+        _slider(2, 0.3, 3, 0.1, "std of p"),
+    ]
     sliders[0].add_class("kl-mean-q")
 
     def draw() -> tuple[Axes, str]:
         mq, sq, mp, sp = (slider.value for slider in sliders)
         ax = figures.kl_integrand((mq, sq), (mp, sp), _axes(5.4, 3.4))
         ax.set_ylim(-0.6, 1.4)
-        return ax, f"KL(q‖p) = {kl(mq, mp, sq, sp):.3f} nats, KL(p‖q) = {kl(mp, mq, sp, sq):.3f} nats"
+        return (
+            ax,
+            f"KL(q‖p) = {kl(mq, mp, sq, sp):.3f} nats, KL(p‖q) = {kl(mp, mq, sp, sq):.3f} nats",
+        )
+
     return _drawn(sliders, draw)
 
 
@@ -123,9 +152,12 @@ def picker(number: int, name: str, draw: Callable[[int, Sequence[Axes]], str]) -
 
     def shown() -> tuple[Axes, str]:
         fig = Figure(figsize=(7.4, 3.7), layout="none")
-        axes = fig.subplots(1, 2, gridspec_kw={"left": 0.08, "right": 0.99, "bottom": 0.13, "top": 0.97})
+        axes = fig.subplots(
+            1, 2, gridspec_kw={"left": 0.08, "right": 0.99, "bottom": 0.13, "top": 0.97}
+        )
         text = draw(which.value, axes)
         return axes[0], text
+
     return _drawn([which], shown)
 
 
@@ -134,8 +166,13 @@ class LiveCurve:
 
     `widget` is what to display. Nothing is drawn more often than five times a second.
     """
+
     def __init__(self, epochs: int):
-        self.widget, self.epochs, self.points = widgets.Image(format="png"), epochs, {"batches": [], "validation": []}
+        self.widget, self.epochs, self.points = (
+            widgets.Image(format="png"),
+            epochs,
+            {"batches": [], "validation": []},
+        )
         self._draw()
 
     def batch(self, when: float, bpd: float) -> None:
@@ -160,16 +197,30 @@ class LiveCurve:
 
 def _slider(value: float, low: float, high: float, step: float, name: str) -> widgets.Widget:
     """Return a slider over whole numbers where `step` is one, else over floats."""
-    options = {"min": low, "max": high, "step": step, "description": name, "style": {"description_width": "90px"}}
-    return widgets.IntSlider(value, **options) if isinstance(step, int) else widgets.FloatSlider(value, **options)
+    options = {
+        "min": low,
+        "max": high,
+        "step": step,
+        "description": name,
+        "style": {"description_width": "90px"},
+    }
+    return (
+        widgets.IntSlider(value, **options)
+        if isinstance(step, int)
+        else widgets.FloatSlider(value, **options)
+    )
 
 
 def _axes(width: float, height: float) -> Axes:
-    fig = Figure(figsize=(width, height), layout="none")  # fitting a layout takes longer than drawing
+    fig = Figure(
+        figsize=(width, height), layout="none"
+    )  # fitting a layout takes longer than drawing
     return fig.add_axes((0.72 / width, 0.52 / height, 1 - 0.82 / width, 1 - 0.62 / height))
 
 
-def _drawn(sliders: Sequence[widgets.Widget], draw: Callable[[], tuple[Axes, str]]) -> widgets.Widget:
+def _drawn(
+    sliders: Sequence[widgets.Widget], draw: Callable[[], tuple[Axes, str]]
+) -> widgets.Widget:
     """Put a figure and a line of text, both renewed by `draw` as they move, beside some sliders."""
     canvas, note = widgets.Image(format="png"), widgets.Label()
 
@@ -185,7 +236,9 @@ def _drawn(sliders: Sequence[widgets.Widget], draw: Callable[[], tuple[Axes, str
 
 def _png(ax: Axes) -> bytes:
     buffer = io.BytesIO()
-    FigureCanvasAgg(ax.figure).print_png(buffer)  # savefig would draw twice, to measure a tight frame
+    FigureCanvasAgg(ax.figure).print_png(
+        buffer
+    )  # savefig would draw twice, to measure a tight frame
     return buffer.getvalue()
 
 

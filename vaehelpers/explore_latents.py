@@ -9,7 +9,9 @@ import traitlets
 from . import latent, walk
 from .page import PageDecoder
 
-_kept: dict[str, dict] = {}  # positions of the sliders of each explorer, by name, so that a cell can be run again
+_kept: dict[
+    str, dict
+] = {}  # positions of the sliders of each explorer, by name, so that a cell can be run again
 
 
 class Controls(widgets.VBox):
@@ -20,12 +22,24 @@ class Controls(widgets.VBox):
     def __init__(self, path: walk.Walk):
         self.path, wide = path, {"description_width": "110px"}
         self.sliders = [
-            widgets.FloatSlider(value, min=path.low, max=path.high, step=path.step, description=label, style=wide,
-                                readout_format=".0f" if path.percent else ".2f").add_class(f"{path.name}-{i}")
-            for i, (label, value) in enumerate(zip(path.labels, path.start, strict=True))]
-        self.view = widgets.ToggleButtons(options=walk.VIEWS, description="picture", style={"button_width": "70px"})
-        self.row, self.column = (widgets.IntSlider(14, min=0, max=27, description=f"pixel {name}", style=wide)
-                                 for name in ("row", "column"))
+            widgets.FloatSlider(
+                value,
+                min=path.low,
+                max=path.high,
+                step=path.step,
+                description=label,
+                style=wide,
+                readout_format=".0f" if path.percent else ".2f",
+            ).add_class(f"{path.name}-{i}")
+            for i, (label, value) in enumerate(zip(path.labels, path.start, strict=True))
+        ]
+        self.view = widgets.ToggleButtons(
+            options=walk.VIEWS, description="picture", style={"button_width": "70px"}
+        )
+        self.row, self.column = (
+            widgets.IntSlider(14, min=0, max=27, description=f"pixel {name}", style=wide)
+            for name in ("row", "column")
+        )
         self.origin = path.origin.tolist()
         self.restore(_kept.get(path.name, {}))
         for control in (*self.sliders, self.view, self.row, self.column):
@@ -41,17 +55,28 @@ class Controls(widgets.VBox):
     @property
     def state(self) -> dict:
         """All that the picture depends on."""
-        return {"values": self.values, "origin": self.origin, "view": self.view.value,
-                "row": self.row.value, "column": self.column.value}
+        return {
+            "values": self.values,
+            "origin": self.origin,
+            "view": self.view.value,
+            "row": self.row.value,
+            "column": self.column.value,
+        }
 
     def restore(self, state: dict) -> None:
         """Put the controls where an earlier `state` had them, as far as it fits this walk."""
-        if len(state.get("values", ())) != len(self.sliders) or len(state["origin"]) != len(self.origin):
+        if len(state.get("values", ())) != len(self.sliders) or len(state["origin"]) != len(
+            self.origin
+        ):
             return
         self.origin = state["origin"]
         for slider, value in zip(self.sliders, state["values"], strict=True):
             slider.value = value
-        self.view.value, self.row.value, self.column.value = state["view"], state["row"], state["column"]
+        self.view.value, self.row.value, self.column.value = (
+            state["view"],
+            state["row"],
+            state["column"],
+        )
 
     def go(self, values: Sequence[float], origin: torch.Tensor) -> None:
         """Move the sliders and what lies beyond them."""
@@ -69,12 +94,14 @@ class Controls(widgets.VBox):
         if path.images is None:
             return [reset]
         random = _button("random", lambda: self.go(*path.through(torch.randn(len(path.origin)))))
-        number = widgets.BoundedIntText(0, min=0, max=len(path.images) - 1, description="image",
-                                       layout={"width": "180px"})
+        number = widgets.BoundedIntText(
+            0, min=0, max=len(path.images) - 1, description="image", layout={"width": "180px"}
+        )
 
         def encode() -> None:
-            mean, _ = latent.encode(path.model, path.images[number.value: number.value + 1])
+            mean, _ = latent.encode(path.model, path.images[number.value : number.value + 1])
             self.go(*path.through(mean[0]))
+
         return [widgets.HBox([reset, random]), widgets.HBox([number, _button("encode", encode)])]
 
 
@@ -95,8 +122,11 @@ def in_kernel(path: walk.Walk) -> widgets.Widget:
     def redraw(_=None):
         state = controls.state
         origin = torch.tensor(state["origin"])
-        canvas.value = walk.frame(path, state["values"], origin, state["view"], (state["row"], state["column"]), chart)
+        canvas.value = walk.frame(
+            path, state["values"], origin, state["view"], (state["row"], state["column"]), chart
+        )
         where.value = f"{walk.coordinates(path.latents(state['values'], origin))}; right: chances of the pixel's levels"
+
     for control in (*controls.sliders, controls.view, controls.row, controls.column):
         control.observe(redraw, "value")
     controls.observe(redraw, "origin")

@@ -16,8 +16,18 @@ from .data import CLASSES
 
 # Ten colours that colour-blind readers can tell apart (Petroff 2021, its lighter grey replaced by a green that stays
 # visible when it is washed out); figures label the classes directly as well.
-CLASS_COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#2f8f5b", "#832db6",
-                 "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
+CLASS_COLOURS = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#2f8f5b",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
 PRIOR_95 = math.sqrt(-2 * math.log(0.05))  # radius that holds 95 % of a 2-D standard normal
 RARE = 5  # a manifold cell with fewer images than this says nothing about its classes
 REFERENCE_BAND = (1.20, 1.25)  # training bpd after 80 epochs that the practical gives with Q2.8
@@ -40,8 +50,13 @@ def image_rows(pictures: dict[str, Tensor], columns: int, scale: int, high: floa
     return fig
 
 
-def attention_map(weights: Tensor, queries: Sequence[str], keys: Sequence[str], title: str = "",
-                  ax: Axes | None = None) -> Axes:
+def attention_map(
+    weights: Tensor,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw attention weights `[n,m]`, queries as rows, keys as columns; colours run from 0 to 1.
 
     Weights are printed where there is room; those of exactly 0, as under a mask, stay blank.
@@ -51,15 +66,26 @@ def attention_map(weights: Tensor, queries: Sequence[str], keys: Sequence[str], 
     if len(queries) <= 8 >= len(keys):
         for row, column in weights.nonzero().tolist():
             value = float(weights[row, column])
-            ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8,
-                    color="black" if value > 0.5 else "white")
-    ax.set(xticks=range(len(keys)), xticklabels=keys, yticks=range(len(queries)), yticklabels=queries)
+            ax.text(
+                column,
+                row,
+                f"{value:.2f}",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="black" if value > 0.5 else "white",
+            )
+    ax.set(
+        xticks=range(len(keys)), xticklabels=keys, yticks=range(len(queries)), yticklabels=queries
+    )
     ax.set(xlabel="key", ylabel="query", title=title)
     ax.grid(False)
     return ax
 
 
-def prior_samples(z: Tensor, share: Tensor, mean: Sequence[float], std: float, ax: Axes | None = None) -> Axes:
+def prior_samples(
+    z: Tensor, share: Tensor, mean: Sequence[float], std: float, ax: Axes | None = None
+) -> Axes:
     """Draw prior samples `[L,2]`, those with more than 1 % `share` `(L,)` of an average in colour, as large as that.
 
     The circles are one and two standard deviations of the prior and of the posterior N(mean, std^2 I).
@@ -67,8 +93,16 @@ def prior_samples(z: Tensor, share: Tensor, mean: Sequence[float], std: float, a
     ax = ax or plt.subplots(figsize=(4.6, 4.4))[1]
     heavy = share > 0.01
     ax.scatter(*z[~heavy].T, s=6, color="0.6", label="prior sample")
-    ax.scatter(*z[heavy].T, s=(10 + 300 * share[heavy]).numpy(), color="C1", label="over 1 % of the average")
-    for centre, radius, colour, name in (((0, 0), 1, "C3", "prior"), (mean, std, "C0", "posterior")):
+    ax.scatter(
+        *z[heavy].T,
+        s=(10 + 300 * share[heavy]).numpy(),
+        color="C1",
+        label="over 1 % of the average",
+    )
+    for centre, radius, colour, name in (
+        ((0, 0), 1, "C3", "prior"),
+        (mean, std, "C0", "posterior"),
+    ):
         for scale, label in ((1, name), (2, None)):
             ax.add_patch(plt.Circle(centre, scale * radius, fill=False, color=colour, label=label))
     ax.set(xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2), aspect="equal")
@@ -76,17 +110,28 @@ def prior_samples(z: Tensor, share: Tensor, mean: Sequence[float], std: float, a
     return ax
 
 
-def posterior(density: Tensor, axes: tuple[Tensor, Tensor], mean: Tensor, std: Tensor, ax: Axes | None = None) -> Axes:
+def posterior(
+    density: Tensor, axes: tuple[Tensor, Tensor], mean: Tensor, std: Tensor, ax: Axes | None = None
+) -> Axes:
     """Draw contours of p(z|x), `density` `[n,m]` over `axes` z1 `(n,)` and z2 `(m,)`, and q = N(mean, diag(std^2)).
 
     The density's scale does not matter. Both are drawn where a Gaussian has its first three standard deviations.
     """
     ax = ax or plt.subplots(figsize=(4.4, 4))[1]
-    heights = [math.exp(-k**2 / 2) for k in (3, 2, 1)]
-    ax.contour(*(axis.numpy() for axis in axes), (density / density.max()).T.numpy(), levels=heights, colors="C0")
+    heights = [math.exp(-(k**2) / 2) for k in (3, 2, 1)]
+    ax.contour(
+        *(axis.numpy() for axis in axes),
+        (density / density.max()).T.numpy(),
+        levels=heights,
+        colors="C0",
+    )
     turn = torch.linspace(0, 2 * math.pi, 100)
     for k in (1, 2, 3):
-        ax.plot((mean[0] + k * std[0] * turn.cos()).numpy(), (mean[1] + k * std[1] * turn.sin()).numpy(), "C1")
+        ax.plot(
+            (mean[0] + k * std[0] * turn.cos()).numpy(),
+            (mean[1] + k * std[1] * turn.sin()).numpy(),
+            "C1",
+        )
     ax.plot([], [], "C0", label="posterior p(z|x)")
     ax.plot([], [], "C1", label="encoder q(z|x)")
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
@@ -138,8 +183,14 @@ def class_map(counts: Tensor, picture: Tensor) -> Axes:
     paper = np.kron(1 - share * (1 - colours), np.ones((side, side, 1)))
     ax = _pixel_map(paper * (1 - 0.7 * picture[0].numpy()[..., None]))
     for label in owner[owner >= 0].unique().tolist():
-        ax.text(*_middle(owner == label), CLASSES[label], ha="center", va="center", fontsize=8,
-                bbox={"facecolor": "white", "edgecolor": CLASS_COLOURS[label], "pad": 2})
+        ax.text(
+            *_middle(owner == label),
+            CLASSES[label],
+            ha="center",
+            va="center",
+            fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": CLASS_COLOURS[label], "pad": 2},
+        )
     return ax
 
 
@@ -150,7 +201,9 @@ def percentile_map(values: Tensor, label: str, ax: Axes | None = None) -> Axes:
     return _percentile_axes(ax)
 
 
-def class_scatter(codes: Tensor, labels: Tensor, label: int, reach: float = 4, ax: Axes | None = None) -> Axes:
+def class_scatter(
+    codes: Tensor, labels: Tensor, label: int, reach: float = 4, ax: Axes | None = None
+) -> Axes:
     """Scatter the 2-D codes `[N,2]` of one class in its colour over all others in grey, within +-`reach`.
 
     The circle holds 95 % of the prior's mass.
@@ -160,7 +213,14 @@ def class_scatter(codes: Tensor, labels: Tensor, label: int, reach: float = 4, a
         ax.scatter(*codes[chosen].numpy().T, s=2, color=colour, lw=0)
     ax.add_patch(plt.Circle((0, 0), PRIOR_95, fill=False, lw=0.8))
     ticks = np.arange(-reach, reach + 1, 2)
-    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=ticks, yticks=ticks, aspect="equal", title=CLASSES[label])
+    ax.set(
+        xlim=(-reach, reach),
+        ylim=(-reach, reach),
+        xticks=ticks,
+        yticks=ticks,
+        aspect="equal",
+        title=CLASSES[label],
+    )
     return ax
 
 
@@ -183,8 +243,16 @@ def _percentile_axes(ax: Axes) -> Axes:
     """Label the unit square, whose sides are percentiles of the prior, with the values of z1 and z2."""
     shown = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
     names = [f"{z:+.2f}" if z else "0" for z in norm.ppf(shown)]
-    ax.set(xticks=shown, xticklabels=names, yticks=shown, yticklabels=names, xlim=(0, 1), ylim=(0, 1),
-           xlabel="$z_1$ (spaced evenly in percentiles)", ylabel="$z_2$ (spaced evenly in percentiles)")
+    ax.set(
+        xticks=shown,
+        xticklabels=names,
+        yticks=shown,
+        yticklabels=names,
+        xlim=(0, 1),
+        ylim=(0, 1),
+        xlabel="$z_1$ (spaced evenly in percentiles)",
+        ylabel="$z_2$ (spaced evenly in percentiles)",
+    )
     ax.grid(False)
     return ax
 

@@ -49,7 +49,11 @@ def tile(images: Tensor, columns: int, padding: int = 0) -> Tensor:
     rows = -(-len(images) // columns)
     images = F.pad(images, (0, padding, 0, padding, 0, 0, 0, rows * columns - len(images)))
     height, width = images.shape[2:]
-    return images.view(rows, columns, height, width).transpose(1, 2).reshape(1, rows * height, columns * width)
+    return (
+        images.view(rows, columns, height, width)
+        .transpose(1, 2)
+        .reshape(1, rows * height, columns * width)
+    )
 
 
 @torch.no_grad()
@@ -72,4 +76,6 @@ def class_counts(codes: Tensor, labels: Tensor, grid_size: int) -> Tensor:
     """Count the 2-D codes of each class in each manifold cell: `[N,2]`, `[N]` -> int64 `[n,n,10]`."""
     row, column = cells(codes, grid_size)
     flat = (row * grid_size + column) * len(CLASSES) + labels
-    return torch.bincount(flat, minlength=grid_size**2 * len(CLASSES)).view(grid_size, grid_size, -1)
+    return torch.bincount(flat, minlength=grid_size**2 * len(CLASSES)).view(
+        grid_size, grid_size, -1
+    )

@@ -11,7 +11,9 @@ from tqdm.auto import tqdm
 from . import progress
 from .model import VAE
 
-REACH = 10.0  # half the side of the square that is integrated over: the prior's mass beyond it is 3e-23
+REACH = (
+    10.0  # half the side of the square that is integrated over: the prior's mass beyond it is 3e-23
+)
 DEPTH = 15.0  # nats below the highest point at which small squares stay as they are, each with e^-15 of it at most
 NARROW = 0.02  # a common std of the posterior of a trained model: squares much larger than this may hide a peak
 STEADY = 1e-4  # nats
@@ -59,7 +61,9 @@ def log_likelihood(model: VAE, images: Tensor, z: Tensor, batch_size: int = 250)
     columns = []
     for batch in z.split(batch_size):
         logs = model.decoder(batch.float().to(model.device)).log_softmax(1)  # [n,16,28,28]
-        rows = [logs.gather(1, place.expand(len(batch), 1, -1, -1)) for place in places]  # each [n,1,28,28]
+        rows = [
+            logs.gather(1, place.expand(len(batch), 1, -1, -1)) for place in places
+        ]  # each [n,1,28,28]
         columns.append(torch.stack([row.flatten(1).double().sum(1) for row in rows]).cpu())
     return torch.cat(columns, dim=1)
 
@@ -78,7 +82,11 @@ def importance_weights(model: VAE, images: Tensor, draws: int, seed: int = 42) -
         mean, log_std = (part[0].cpu() for part in model.encoder(image.to(model.device)))
         noise = torch.Generator().manual_seed(seed * 1_000_003 + i)
         z = mean + log_std.exp() * torch.randn(draws, model.z_dim, generator=noise)
-        weights[i] = log_likelihood(model, image, z)[0] + log_normal(z, zero, zero) - log_normal(z, mean, log_std)
+        weights[i] = (
+            log_likelihood(model, image, z)[0]
+            + log_normal(z, zero, zero)
+            - log_normal(z, mean, log_std)
+        )
     return weights
 
 
@@ -89,10 +97,14 @@ def importance_bounds(log_weights: Tensor, sizes: Sequence[int]) -> Tensor:
     Raises ValueError if a size is not between 1 and n.
     """
     if not all(1 <= size <= log_weights.shape[1] for size in sizes):
-        raise ValueError(f"sizes must lie between 1 and the {log_weights.shape[1]} weights, got {list(sizes)}")
+        raise ValueError(
+            f"sizes must lie between 1 and the {log_weights.shape[1]} weights, got {list(sizes)}"
+        )
     whole = {size: log_weights[:, : log_weights.shape[1] // size * size] for size in sizes}
     groups = [part.unflatten(1, (-1, size)) for size, part in whole.items()]
-    return torch.stack([(part.logsumexp(2) - math.log(part.shape[2])).mean(1) for part in groups], 1)
+    return torch.stack(
+        [(part.logsumexp(2) - math.log(part.shape[2])).mean(1) for part in groups], 1
+    )
 
 
 @torch.no_grad()
@@ -105,7 +117,9 @@ def quadrature(model: VAE, images: Tensor) -> list[Quadrature]:
 
 
 @torch.no_grad()
-def rounds(model: VAE, images: Tensor, coarse: float = 0.2, halvings: int = 6) -> Iterator[list[Quadrature]]:
+def rounds(
+    model: VAE, images: Tensor, coarse: float = 0.2, halvings: int = 6
+) -> Iterator[list[Quadrature]]:
     """Cover the latent plane with squares of side `coarse`, then halve them where it matters; yield every round.
 
     Yielded is, for each image of levels `[N,1,28,28]`, the list of its rounds, the coarse squares first. A round cuts
@@ -118,8 +132,12 @@ def rounds(model: VAE, images: Tensor, coarse: float = 0.2, halvings: int = 6) -
         raise ValueError(f"quadrature needs a model with z_dim=2, got z_dim={model.z_dim}")
     axis = torch.arange(-REACH + coarse / 2, REACH, coarse, dtype=torch.float64)
     z = torch.cartesian_prod(axis, axis)
-    codes = zip(*(part.double().cpu() for part in model.encoder(images.to(model.device))), strict=True)
-    for image, values, code in zip(images.split(1), log_likelihood(model, images, z), codes, strict=True):
+    codes = zip(
+        *(part.double().cpu() for part in model.encoder(images.to(model.device))), strict=True
+    )
+    for image, values, code in zip(
+        images.split(1), log_likelihood(model, images, z), codes, strict=True
+    ):
         found = [_squares(z, values, coarse)]
         for n in range(halvings):
             found.append(_halved(model, image, found[-1], coarse / 2**n, *code))
@@ -135,16 +153,22 @@ def _squares(z: Tensor, values: Tensor, side: float) -> Quadrature:
     return Quadrature(z, log_joint, torch.full_like(log_joint, 2 * math.log(side)))
 
 
-def _halved(model: VAE, image: Tensor, squares: Quadrature, side: float, mean: Tensor, log_std: Tensor) -> Quadrature:
+def _halved(
+    model: VAE, image: Tensor, squares: Quadrature, side: float, mean: Tensor, log_std: Tensor
+) -> Quadrature:
     """Cut the smallest of the squares, those of side `side`, in four where it matters."""
     newest = squares.log_area < 2 * math.log(side) + 1e-6
-    distance = ((squares.z - mean).abs() - side / 2).clamp(min=0) / log_std.exp()  # of the square, in std of q
+    distance = ((squares.z - mean).abs() - side / 2).clamp(
+        min=0
+    ) / log_std.exp()  # of the square, in std of q
     high = squares.log_joint > squares.log_joint.max() - DEPTH * (1 + side / NARROW)
     cut = newest & (high | (distance.square().sum(1) < 2 * DEPTH))
     corners = torch.tensor([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * side / 4
     z = (squares.z[cut, None] + corners).view(-1, 2)
     small = _squares(z, log_likelihood(model, image, z)[0], side / 2)
-    return Quadrature(*(torch.cat([old[~cut], new]) for old, new in zip(squares, small, strict=True)))
+    return Quadrature(
+        *(torch.cat([old[~cut], new]) for old, new in zip(squares, small, strict=True))
+    )
 
 
 def log_normal(z: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:

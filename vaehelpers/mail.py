@@ -66,7 +66,9 @@ def split(mails: list[Mail], seed: int) -> dict[str, list[Mail]]:
         chosen = [mail for mail in mails if mail.label == label]
         random.Random(seed).shuffle(chosen)
         first, second = len(chosen) // 2, len(chosen) * 2 // 3
-        for part, some in zip(PARTS, (chosen[:first], chosen[first:second], chosen[second:]), strict=True):
+        for part, some in zip(
+            PARTS, (chosen[:first], chosen[first:second], chosen[second:]), strict=True
+        ):
             parts[part] += some
     return parts
 
@@ -81,8 +83,12 @@ def grammar() -> dict[str, dict[str, list[str]]]:
         elif line and not line.startswith("#"):
             current.append(line)
     places = {"train": (0, 1, 2), "val": (3,), "test": (4,)}
-    return {name: {part: [line for i, line in enumerate(lines) if i % 5 in places[part]] for part in PARTS}
-            for name, lines in sections.items()}
+    return {
+        name: {
+            part: [line for i, line in enumerate(lines) if i % 5 in places[part]] for part in PARTS
+        }
+        for name, lines in sections.items()
+    }
 
 
 def _mail(label: int, part: str, draw: random.Random) -> Mail:
@@ -92,10 +98,14 @@ def _mail(label: int, part: str, draw: random.Random) -> Mail:
     if kind == "order":
         body = [ordered(label, form) for form in _forms("order", part, 1, draw)]
     elif kind == "mixed":
-        body = _forms(innocent if label else "ham warning", part, 1, draw) + _forms(topic, part, 1, draw)
+        body = _forms(innocent if label else "ham warning", part, 1, draw) + _forms(
+            topic, part, 1, draw
+        )
     else:
         body = _forms(topic if label else innocent, part, draw.randint(1, 2), draw)
-    opening = _forms("open", part, draw.randint(0, 1), draw) + _forms("link", part, draw.randint(0, 1), draw)
+    opening = _forms("open", part, draw.randint(0, 1), draw) + _forms(
+        "link", part, draw.randint(0, 1), draw
+    )
     text = " ".join(opening + body + _forms("close", part, draw.randint(0, 1), draw))
     while "{" in text:  # a filler may hold slots of its own
         text = re.sub(r"{(\w+)}", lambda slot: draw.choice(grammar()[slot[1]][part]), text)
@@ -121,12 +131,16 @@ def _rows(name: str, reader: csv.DictReader) -> list[Mail]:
             where = f"{name}, line {reader.line_num}"
             mail = _row(where, row, label, text)
             if mails.setdefault(mail.text, mail).label != mail.label:
-                raise DataError(f"{where}: this text stands twice, once as spam and once as ham; remove one")
+                raise DataError(
+                    f"{where}: this text stands twice, once as spam and once as ham; remove one"
+                )
             if len(mails) > MOST:
                 raise DataError(f"{name} has more than {MOST:,} mails; give a smaller sample of it")
     except csv.Error as error:
-        raise DataError(f"{name}, line {reader.line_num}: this is not CSV with mails of up to {LONGEST:,} characters "
-                        f"({error}); put texts in double quotes, and double the quotes inside") from None
+        raise DataError(
+            f"{name}, line {reader.line_num}: this is not CSV with mails of up to {LONGEST:,} characters "
+            f"({error}); put texts in double quotes, and double the quotes inside"
+        ) from None
     return list(mails.values())
 
 
@@ -135,14 +149,18 @@ def _columns(name: str, header: list[str]) -> tuple[str, str]:
     known = [(column or "").strip().lower() for column in header]
     wrong = [wanted for wanted in ("label", "text") if known.count(wanted) != 1]
     if wrong:
-        raise DataError(f"{name} has not one column {' and one '.join(wrong)} (found: {shown(', '.join(header))}); its "
-                        "first line must name a label and a text column, separated by commas")
+        raise DataError(
+            f"{name} has not one column {' and one '.join(wrong)} (found: {shown(', '.join(header))}); its "
+            "first line must name a label and a text column, separated by commas"
+        )
     return header[known.index("label")], header[known.index("text")]
 
 
 def _row(where: str, row: dict, label: str, text: str) -> Mail:
     if None in row:
-        raise DataError(f"{where}: there are more cells than columns; put a text that holds commas in double quotes")
+        raise DataError(
+            f"{where}: there are more cells than columns; put a text that holds commas in double quotes"
+        )
     key, body = (row[label] or "").strip().lower(), (row[text] or "").strip()
     if key not in LABELS:
         raise DataError(f"{where}: label {shown(key)!r} is not allowed; use spam or ham, or 1 or 0")
@@ -152,8 +170,12 @@ def _row(where: str, row: dict, label: str, text: str) -> Mail:
 
 
 def _enough(name: str, mails: list[Mail]) -> list[Mail]:
-    counts = {label: sum(mail.label == LABELS[label] for mail in mails) for label in ("spam", "ham")}
+    counts = {
+        label: sum(mail.label == LABELS[label] for mail in mails) for label in ("spam", "ham")
+    }
     if min(counts.values()) < FEWEST:
-        raise DataError(f"{name} holds {counts['spam']} spam and {counts['ham']} ham mails with different texts; "
-                        f"at least {FEWEST} of each are needed")
+        raise DataError(
+            f"{name} holds {counts['spam']} spam and {counts['ham']} ham mails with different texts; "
+            f"at least {FEWEST} of each are needed"
+        )
     return mails

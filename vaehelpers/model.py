@@ -14,11 +14,16 @@ class CNNEncoder(nn.Module):
         super().__init__()
         c = num_filters
         self.net = nn.Sequential(
-            nn.Conv2d(num_input_channels, c, 3, padding=1, stride=2), nn.GELU(),  # 28 -> 14
-            nn.Conv2d(c, c, 3, padding=1), nn.GELU(),
-            nn.Conv2d(c, 2 * c, 3, padding=1, stride=2), nn.GELU(),  # 14 -> 7
-            nn.Conv2d(2 * c, 2 * c, 3, padding=1), nn.GELU(),
-            nn.Conv2d(2 * c, 2 * c, 3, padding=1, stride=2), nn.GELU(),  # 7 -> 4
+            nn.Conv2d(num_input_channels, c, 3, padding=1, stride=2),
+            nn.GELU(),  # 28 -> 14
+            nn.Conv2d(c, c, 3, padding=1),
+            nn.GELU(),
+            nn.Conv2d(c, 2 * c, 3, padding=1, stride=2),
+            nn.GELU(),  # 14 -> 7
+            nn.Conv2d(2 * c, 2 * c, 3, padding=1),
+            nn.GELU(),
+            nn.Conv2d(2 * c, 2 * c, 3, padding=1, stride=2),
+            nn.GELU(),  # 7 -> 4
             nn.Flatten(),  # [B, 2c*4*4]
         )
         self.mean = nn.Linear(2 * c * 16, z_dim)
@@ -39,11 +44,17 @@ class CNNDecoder(nn.Module):
         self.linear = nn.Sequential(nn.Linear(z_dim, 2 * c * 16), nn.GELU())
         self.net = nn.Sequential(
             nn.Unflatten(1, (2 * c, 4, 4)),
-            nn.ConvTranspose2d(2 * c, 2 * c, 3, padding=1, stride=2), nn.GELU(),  # 4 -> 7
-            nn.Conv2d(2 * c, 2 * c, 3, padding=1), nn.GELU(),
-            nn.ConvTranspose2d(2 * c, c, 3, padding=1, output_padding=1, stride=2), nn.GELU(),  # 7 -> 14
-            nn.Conv2d(c, c, 3, padding=1), nn.GELU(),
-            nn.ConvTranspose2d(c, num_input_channels, 3, padding=1, output_padding=1, stride=2),  # 14 -> 28
+            nn.ConvTranspose2d(2 * c, 2 * c, 3, padding=1, stride=2),
+            nn.GELU(),  # 4 -> 7
+            nn.Conv2d(2 * c, 2 * c, 3, padding=1),
+            nn.GELU(),
+            nn.ConvTranspose2d(2 * c, c, 3, padding=1, output_padding=1, stride=2),
+            nn.GELU(),  # 7 -> 14
+            nn.Conv2d(c, c, 3, padding=1),
+            nn.GELU(),
+            nn.ConvTranspose2d(
+                c, num_input_channels, 3, padding=1, output_padding=1, stride=2
+            ),  # 14 -> 28
         )
 
     def forward(self, z: Tensor) -> Tensor:

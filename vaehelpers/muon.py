@@ -6,7 +6,11 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-QUINTIC = (3.4445, -4.7750, 2.0315)  # a, b, c of s -> a s + b s^3 + c s^5: steep at 0, so that five rounds suffice
+QUINTIC = (
+    3.4445,
+    -4.7750,
+    2.0315,
+)  # a, b, c of s -> a s + b s^3 + c s^5: steep at 0, so that five rounds suffice
 
 
 def orthogonalise(matrices: list[Tensor], rounds: int = 5) -> list[Tensor]:
@@ -18,7 +22,9 @@ def orthogonalise(matrices: list[Tensor], rounds: int = 5) -> list[Tensor]:
     five rounds.
     """
     gram = torch.stack([x @ x.mT for x in matrices])
-    length = gram.diagonal(dim1=1, dim2=2).sum(1).sqrt()[:, None, None] + 1e-7  # no singular value is above it
+    length = (
+        gram.diagonal(dim1=1, dim2=2).sum(1).sqrt()[:, None, None] + 1e-7
+    )  # no singular value is above it
     gram = gram / length**2
     product = factor = _polynomial(gram)
     for _ in range(rounds - 1):
@@ -48,33 +54,53 @@ class Muon(torch.optim.Optimizer):
     products of such numbers takes four times as long.
     """
 
-    def __init__(self, weights: Iterable[Tensor], lr: float, momentum: float = 0.95, evened: float = 0.0,
-                 weight_decay: float = 0.0):
+    def __init__(
+        self,
+        weights: Iterable[Tensor],
+        lr: float,
+        momentum: float = 0.95,
+        evened: float = 0.0,
+        weight_decay: float = 0.0,
+    ):
         alike = defaultdict(list)
         for weight in weights:
             if weight.ndim < 2:
-                raise ValueError(f"Muon steps matrices and kernels, not a weight of shape {tuple(weight.shape)}")
+                raise ValueError(
+                    f"Muon steps matrices and kernels, not a weight of shape {tuple(weight.shape)}"
+                )
             alike[min(weight.flatten(1).shape)].append(weight)
-        super().__init__([{"params": group} for group in alike.values()],
-                         {"lr": lr, "momentum": momentum, "evened": evened, "weight_decay": weight_decay})
+        super().__init__(
+            [{"params": group} for group in alike.values()],
+            {"lr": lr, "momentum": momentum, "evened": evened, "weight_decay": weight_decay},
+        )
 
     @torch.no_grad()
     def step(self, closure=None):
         """Take one step; `closure` is not used."""
         for group in self.param_groups:
-            steps = [self._ahead(weight, group["momentum"]).flatten(1) for weight in group["params"]]
-            steps = orthogonalise([step if step.shape[0] <= step.shape[1] else step.mT for step in steps])
+            steps = [
+                self._ahead(weight, group["momentum"]).flatten(1) for weight in group["params"]
+            ]
+            steps = orthogonalise(
+                [step if step.shape[0] <= step.shape[1] else step.mT for step in steps]
+            )
             for weight, step in zip(group["params"], steps, strict=True):
                 n, m = weight.flatten(1).shape
                 step = step.mT * (n / m) ** 0.5 if n > m else step
                 if group["evened"]:
                     step = self._even(weight, step, group["evened"])
-                weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(step.reshape(weight.shape) * group["lr"])
+                weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(
+                    step.reshape(weight.shape) * group["lr"]
+                )
 
     def _even(self, weight: Tensor, step: Tensor, decay: float) -> Tensor:
         """Divide each row by the root of its average square so far; keep the length of the whole."""
         squares = step.square().mean(1, keepdim=True)
-        average = self.state[weight].setdefault("squares", torch.zeros_like(squares)).lerp_(squares, 1 - decay)
+        average = (
+            self.state[weight]
+            .setdefault("squares", torch.zeros_like(squares))
+            .lerp_(squares, 1 - decay)
+        )
         even = step / (average.sqrt() + 1e-8)
         return even * (step.norm() / (even.norm() + 1e-8))  # a weight without a gradient stays
 

@@ -18,7 +18,9 @@ def sample_reparameterize(mean: Tensor, std: Tensor, eps: Tensor | None = None) 
     (on the CPU: to look at a GPU's numbers, every training step would have to wait for it).
     """
     if std.device.type == "cpu" and not torch.compiler.is_compiling() and (std < 0).any():
-        raise ValueError("std must be non-negative: it is a standard deviation (did you pass log_std?)")
+        raise ValueError(
+            "std must be non-negative: it is a standard deviation (did you pass log_std?)"
+        )
     return mean + std * (torch.randn_like(std) if eps is None else eps)
 
 

@@ -19,28 +19,59 @@ def show(fig, name: str, *, alt: str, data: Dataset | None = None) -> None:
     The same figure gives the same bytes. Raises ValueError for alt text under 40 characters.
     """
     import matplotlib.pyplot as plt
+
     if len(alt) < 40:
-        raise ValueError(f"figure {name!r} needs alt text of at least 40 characters, got {len(alt)}")
+        raise ValueError(
+            f"figure {name!r} needs alt text of at least 40 characters, got {len(alt)}"
+        )
     if data is not None and data.is_stand_in:
-        fig.text(0.99, -0.01, f"stand-in data: {data.name}", color="#D55E00", fontsize=9, ha="right", va="top")
+        fig.text(
+            0.99,
+            -0.01,
+            f"stand-in data: {data.name}",
+            color="#D55E00",
+            fontsize=9,
+            ha="right",
+            va="top",
+        )
         alt = f"Made from stand-in data ({data.name}), so details differ. {alt}"
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(fig)
     png = base64.b64encode(buffer.getvalue()).decode()
-    _display({"image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}, KEY: {"figure": name, "alt": alt}})
+    _display(
+        {"image/png": png, "text/plain": alt},
+        {"image/png": {"alt": alt}, KEY: {"figure": name, "alt": alt}},
+    )
 
 
-def record(name: str, value: float | int, unit: str = "", *, data: Dataset | None = None, digits: int = 3,
-           recorded: bool = False) -> None:
+def record(
+    name: str,
+    value: float | int,
+    unit: str = "",
+    *,
+    data: Dataset | None = None,
+    digits: int = 3,
+    recorded: bool = False,
+) -> None:
     """Display `name = value unit` and keep the full value for `results.json`, with the data set's name.
 
     Only `digits` decimals are displayed: what nbval compares must not depend on a machine's last bits. A value that
     an earlier run left, be it the training's, is marked as `recorded`.
     """
     text = f"{name} = {value:,}" if isinstance(value, int) else f"{name} = {value:,.{digits}f}"
-    origin = f"(stand-in data: {data.name})" if data is not None and data.is_stand_in else "(recorded)" * recorded
-    result = {"result": name, "value": value, "unit": unit, "data": data.name if data else None, "recorded": recorded}
+    origin = (
+        f"(stand-in data: {data.name})"
+        if data is not None and data.is_stand_in
+        else "(recorded)" * recorded
+    )
+    result = {
+        "result": name,
+        "value": value,
+        "unit": unit,
+        "data": data.name if data else None,
+        "recorded": recorded,
+    }
     _display({"text/plain": " ".join(filter(None, [text, unit, origin]))}, {KEY: result})
 
 
@@ -61,7 +92,11 @@ def clean(notebook):
     for key in ("widgets", "papermill", "jupytext"):
         notebook.metadata.pop(key, None)
     notebook.metadata["language_info"] = {"name": "python"}
-    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
@@ -101,4 +136,5 @@ def _outputs(notebook):
 
 def _display(data: dict, metadata: dict) -> None:
     from IPython.display import display
+
     display(data, metadata=metadata, raw=True)

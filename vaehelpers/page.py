@@ -30,8 +30,16 @@ def layers(decoder: CNNDecoder) -> tuple[list[dict], bytes]:
             continue
         shape, weight, bias = _as_convolution(module, decoder.net[0])
         side = _size_out(shape, size)
-        described.append({**shape, "sizeIn": size, "sizeOut": side, "channelsIn": weight.shape[1],
-                          "channelsOut": weight.shape[0], "activated": isinstance(following, nn.GELU)})
+        described.append(
+            {
+                **shape,
+                "sizeIn": size,
+                "sizeOut": side,
+                "channelsIn": weight.shape[1],
+                "channelsOut": weight.shape[0],
+                "activated": isinstance(following, nn.GELU),
+            }
+        )
         blocks = weight.flatten(2).unflatten(0, (-1, BLOCK))  # [out/8,8,in,taps]
         numbers += [blocks.permute(0, 3, 2, 1).flatten(), bias]
         size = decoder.net[0].unflattened_size[1] if isinstance(module, nn.Linear) else side
@@ -42,12 +50,19 @@ def _as_convolution(module: nn.Module, unflatten: nn.Unflatten) -> tuple[dict, T
     """Return a layer's kernel and stride, its weight `[out,in,k,k]` and its bias `[out]`."""
     if isinstance(module, nn.Linear):
         channels, height, width = unflatten.unflattened_size
-        order = torch.arange(channels * height * width).view(channels, -1).T.flatten()  # channels innermost
+        order = (
+            torch.arange(channels * height * width).view(channels, -1).T.flatten()
+        )  # channels innermost
         shape = {"kernel": 1, "stride": 1, "padding": 0, "outputPadding": 0, "transposed": False}
         return shape, module.weight[order][:, :, None, None], module.bias[order]
     transposed = isinstance(module, nn.ConvTranspose2d)
-    shape = {"kernel": module.kernel_size[0], "stride": module.stride[0], "padding": module.padding[0],
-             "outputPadding": module.output_padding[0], "transposed": transposed}
+    shape = {
+        "kernel": module.kernel_size[0],
+        "stride": module.stride[0],
+        "padding": module.padding[0],
+        "outputPadding": module.output_padding[0],
+        "transposed": transposed,
+    }
     return shape, module.weight.transpose(0, 1) if transposed else module.weight, module.bias
 
 
@@ -80,9 +95,18 @@ class PageDecoder(anywidget.AnyWidget):
 
     def __init__(self, path: walk.Walk, sliders: Sequence[widgets.FloatSlider]):
         described, weights = layers(path.model.decoder)
-        super().__init__(sliders=sliders, layers=described, weights=weights, chart=_png(path),
-                         noise=walk.noise().flatten().tolist(), directions=path.directions.tolist(),
-                         origin=path.origin.tolist(), percent=path.percent, low=path.low, high=path.high)
+        super().__init__(
+            sliders=sliders,
+            layers=described,
+            weights=weights,
+            chart=_png(path),
+            noise=walk.noise().flatten().tolist(),
+            directions=path.directions.tolist(),
+            origin=path.origin.tolist(),
+            percent=path.percent,
+            low=path.low,
+            high=path.high,
+        )
 
 
 def _png(path: walk.Walk) -> bytes:

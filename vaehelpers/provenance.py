@@ -24,8 +24,12 @@ def _version(name: str) -> str:
 def hardware(device: torch.device) -> dict[str, str | int]:
     """Describe what a run ran on, for the record: device, its name, and CPU threads."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
-    return {"device": device.type, "name": name, "threads": torch.get_num_threads(),
-            "simd": torch.backends.cpu.get_cpu_capability()}
+    return {
+        "device": device.type,
+        "name": name,
+        "threads": torch.get_num_threads(),
+        "simd": torch.backends.cpu.get_cpu_capability(),
+    }
 
 
 def _cpu_name() -> str:

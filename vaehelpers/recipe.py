@@ -37,11 +37,23 @@ class Recipe:
         outer = {id(model.encoder.net[0].weight), id(model.decoder.net[-1].weight)}
         hidden = {id(p) for p in model.parameters() if p.ndim > 1 and self.muon} - outer
         fused = model.device.type in ("cpu", "cuda")  # one pass over all weights, not a dozen
-        optimizers = [torch.optim.Adam([p for p in model.parameters() if id(p) not in hidden], rate(lr),
-                                       fused=fused, capturable=in_graph)]
+        optimizers = [
+            torch.optim.Adam(
+                [p for p in model.parameters() if id(p) not in hidden],
+                rate(lr),
+                fused=fused,
+                capturable=in_graph,
+            )
+        ]
         if self.muon:
-            optimizers.append(Muon([p for p in model.parameters() if id(p) in hidden], rate(lr * self.muon),
-                                   evened=self.evened, weight_decay=self.weight_decay))
+            optimizers.append(
+                Muon(
+                    [p for p in model.parameters() if id(p) in hidden],
+                    rate(lr * self.muon),
+                    evened=self.evened,
+                    weight_decay=self.weight_decay,
+                )
+            )
         return optimizers
 
     def factor(self, step: int, steps: int) -> float:
@@ -56,7 +68,16 @@ class Recipe:
 
 RECIPES = {
     "practical": Recipe(lr=1e-3, batch_size=128),  # as the practical asks for (Q2.8)
-    "fast": Recipe(lr=0.016, batch_size=64, muon=0.625, warmup=0.05),  # for 9 epochs, see benchmarks/quality.py
-    "best": Recipe(lr=0.01, batch_size=64, muon=0.625, warmup=0.05, mirrored=0.9, evened=0.95,
-                   weight_decay=0.015),  # for 80 epochs
+    "fast": Recipe(
+        lr=0.016, batch_size=64, muon=0.625, warmup=0.05
+    ),  # for 9 epochs, see benchmarks/quality.py
+    "best": Recipe(
+        lr=0.01,
+        batch_size=64,
+        muon=0.625,
+        warmup=0.05,
+        mirrored=0.9,
+        evened=0.95,
+        weight_decay=0.015,
+    ),  # for 80 epochs
 }

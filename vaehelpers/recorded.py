@@ -13,8 +13,11 @@ FOLDER = Path(__file__).parent / "recorded"
 def keep(name: str, results: dict, folder: Path = FOLDER) -> None:
     """Record results under `name`, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"results": results, "hardware": provenance.hardware(torch.device("cpu")),
-               "versions": provenance.versions()}
+    content = {
+        "results": results,
+        "hardware": provenance.hardware(torch.device("cpu")),
+        "versions": provenance.versions(),
+    }
     checkpoint.write_meta(folder / f"{name}.json", content)
 
 

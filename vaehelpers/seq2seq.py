@@ -22,7 +22,12 @@ STEPS = 3000  # of the published weights
 def encode(words: list[str]) -> Tensor:
     """Return the letters of lower-case `words` as indices `[B,T]`, padded at the end with PAD."""
     longest = max(map(len, words))
-    return torch.tensor([[LETTERS.index(letter) for letter in word] + [PAD] * (longest - len(word)) for word in words])
+    return torch.tensor(
+        [
+            [LETTERS.index(letter) for letter in word] + [PAD] * (longest - len(word))
+            for word in words
+        ]
+    )
 
 
 def decode(indices: Tensor) -> list[str]:
@@ -66,19 +71,27 @@ class GRUTranslator(nn.Module):
     def annotations(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Return the annotations h `[B,T,2w]` of words `[B,T]`, and the encoder's last states `[B,2w]`."""
         lengths = (source != PAD).sum(1)
-        packed = pack_padded_sequence(self.embed(source), lengths, batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(
+            self.embed(source), lengths, batch_first=True, enforce_sorted=False
+        )
         h, last = self.encoder(packed)
-        return pad_packed_sequence(h, batch_first=True, total_length=source.shape[1])[0], torch.cat([*last], dim=1)
+        return pad_packed_sequence(h, batch_first=True, total_length=source.shape[1])[0], torch.cat(
+            [*last], dim=1
+        )
 
     def align(self, state: Tensor, h: Tensor, visible: Tensor) -> Tensor:
         """Return alpha `[B,T]`, the weights of h `[B,T,2w]` for a decoder state `[B,w]` (practical, Eq. 3).
 
         `visible` `[B,T]` is False at padding, which gets weight 0.
         """
-        e = self.score(torch.tanh(self.from_state(state)[:, None] + self.from_annotation(h)))[..., 0]
+        e = self.score(torch.tanh(self.from_state(state)[:, None] + self.from_annotation(h)))[
+            ..., 0
+        ]
         return e.masked_fill(~visible, -math.inf).softmax(dim=1)
 
-    def steps(self, source: Tensor, previous: Iterator[Tensor]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def steps(
+        self, source: Tensor, previous: Iterator[Tensor]
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield logits `[B,26]`, state s_i `[B,w]` and alpha_i `[B,T]` for each previous letter `[B]`."""
         visible = source != PAD
         h, last = self.annotations(source)
@@ -88,12 +101,16 @@ class GRUTranslator(nn.Module):
                 alpha = self.align(state, h, visible)
                 context = (alpha[..., None] * h).sum(dim=1)  # practical, Eq. 2
             y = self.embed(letter)
-            state = self.decoder(torch.cat([y, context], dim=1), state)  # s_i = f(s_{i-1}, y_{i-1}, c_i)
+            state = self.decoder(
+                torch.cat([y, context], dim=1), state
+            )  # s_i = f(s_{i-1}, y_{i-1}, c_i)
             yield self.output(torch.cat([y, state], dim=1)), state, alpha  # practical, Eq. 1
 
     def forward(self, source: Tensor, previous: Tensor) -> Tensor:
         """Return logits `[B,S,26]` of the letters that follow `previous` `[B,S]`, the right ones being given."""
-        return torch.stack([logits for logits, _, _ in self.steps(source, iter(previous.unbind(1)))], dim=1)
+        return torch.stack(
+            [logits for logits, _, _ in self.steps(source, iter(previous.unbind(1)))], dim=1
+        )
 
 
 class TransformerTranslator(nn.Module):
@@ -102,7 +119,9 @@ class TransformerTranslator(nn.Module):
     def __init__(self, width: int = 64, heads: int = 4):
         super().__init__()
         self.embed = nn.Embedding(len(LETTERS) + 2, width)
-        sizes = dict(d_model=width, nhead=heads, dim_feedforward=2 * width, dropout=0.0, batch_first=True)
+        sizes = dict(
+            d_model=width, nhead=heads, dim_feedforward=2 * width, dropout=0.0, batch_first=True
+        )
         self.encoder = nn.TransformerEncoderLayer(**sizes)
         self.decoder = nn.TransformerDecoderLayer(**sizes)
         self.output = nn.Linear(width, len(LETTERS))
@@ -116,18 +135,26 @@ class TransformerTranslator(nn.Module):
         hidden = source == PAD
         memory = self.encoder(self.inputs(source), src_key_padding_mask=hidden)
         future = torch.ones(previous.shape[1], previous.shape[1], dtype=torch.bool).triu(1)
-        return self.output(self.decoder(self.inputs(previous), memory, future, memory_key_padding_mask=hidden))
+        return self.output(
+            self.decoder(self.inputs(previous), memory, future, memory_key_padding_mask=hidden)
+        )
 
 
 def positions(length: int, width: int) -> Tensor:
     """Return sinusoidal positional encodings `[length, width]`, width even (Vaswani et al. 2017, section 3.5)."""
-    angles = torch.arange(length)[:, None] * torch.exp(torch.arange(0, width, 2) * (-math.log(10_000) / width))
+    angles = torch.arange(length)[:, None] * torch.exp(
+        torch.arange(0, width, 2) * (-math.log(10_000) / width)
+    )
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
 
 
 def build(kind: str) -> nn.Module:
     """Return an untrained model of one of `KINDS`."""
-    return TransformerTranslator() if kind == "transformer" else GRUTranslator(attention=kind == "additive")
+    return (
+        TransformerTranslator()
+        if kind == "transformer"
+        else GRUTranslator(attention=kind == "additive")
+    )
 
 
 def shifted(target: Tensor) -> Tensor:
@@ -135,7 +162,9 @@ def shifted(target: Tensor) -> Tensor:
     return torch.cat([torch.full_like(target[:, :1], START), target[:, :-1]], dim=1)
 
 
-def train(kind: str, steps: int = STEPS, seed: int = 42, batch_size: int = 128, lr: float = 3e-3) -> nn.Module:
+def train(
+    kind: str, steps: int = STEPS, seed: int = 42, batch_size: int = 128, lr: float = 3e-3
+) -> nn.Module:
     """Train a model of one of `KINDS` on words of 1 to LONGEST random letters; return it in evaluation mode."""
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
@@ -144,7 +173,9 @@ def train(kind: str, steps: int = STEPS, seed: int = 42, batch_size: int = 128, 
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps)
     for _ in range(steps):
-        source = random_words(torch.randint(1, LONGEST + 1, (batch_size,), generator=generator), generator)
+        source = random_words(
+            torch.randint(1, LONGEST + 1, (batch_size,), generator=generator), generator
+        )
         target = reverse(source)
         logits = model(source, shifted(target))
         loss = F.cross_entropy(logits.transpose(1, 2), target, ignore_index=PAD)
@@ -172,4 +203,6 @@ def save(model: nn.Module, kind: str, folder: Path = PUBLISHED) -> Path:
 
 def load(kind: str, folder: Path = PUBLISHED) -> nn.Module:
     """Return the model of one of `KINDS` with the weights in `folder`. Raises CheckpointError if they are not whole."""
-    return checkpoint.load_plain(build(kind), folder / f"{kind}.safetensors", f"a {kind} model", "reversal")
+    return checkpoint.load_plain(
+        build(kind), folder / f"{kind}.safetensors", f"a {kind} model", "reversal"
+    )

@@ -23,7 +23,9 @@ class Setting:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    reader: Callable[[Path], object] | None = None  # raises DataError for a file that is not as it should be
+    reader: Callable[[Path], object] | None = (
+        None  # raises DataError for a file that is not as it should be
+    )
 
     @property
     def allowed(self) -> str:
@@ -49,7 +51,11 @@ class Setting:
                 raise ValueError
             return value
         number = float(value)
-        if not math.isfinite(number) or not self.low <= number <= self.high or number != self.kind(number):
+        if (
+            not math.isfinite(number)
+            or not self.low <= number <= self.high
+            or number != self.kind(number)
+        ):
             raise ValueError
         return self.kind(number)
 
@@ -61,7 +67,9 @@ class Setting:
             path = Path(value).expanduser().absolute()
             str(path).encode()  # a notebook is JSON and could not hold other names
         except (RuntimeError, UnicodeEncodeError):
-            raise DataError(f"{shown(value)} is not a path that can be used; write it out, in UTF-8") from None
+            raise DataError(
+                f"{shown(value)} is not a path that can be used; write it out, in UTF-8"
+            ) from None
         self.reader(path)
         return str(path)
 
@@ -73,7 +81,9 @@ SETTINGS = {
     "device": Setting(str, "where to compute", choices=DEVICES),
     "epochs": Setting(int, "epochs to train", 1, 9_999),
     "exact_images": Setting(int, "test images whose log p(x) is integrated", 6, 500),
-    "false_positive_cost": Setting(float, "missed spams that one lost mail is as bad as", 0.01, 10_000),
+    "false_positive_cost": Setting(
+        float, "missed spams that one lost mail is as bad as", 0.01, 10_000
+    ),
     "grid_size": Setting(int, "pictures along each side of the manifold", 2, 60),
     "lr": Setting(float, "Adam's learning rate, or its peak", 1e-8, 1.0),
     "mail_csv": Setting(str, "a CSV file with the columns label and text", reader=mail.read_csv),
@@ -85,7 +95,9 @@ SETTINGS = {
     "test_images": Setting(int, "test images to score", 1, 10_000),
     "timings": Setting(str, "whose wall times to show", choices=("recorded", "live", "record")),
     "train_images": Setting(int, "training images of the live run", 128, 54_000),
-    "train_steps": Setting(int, "training steps of the three translators, 0 for the shipped weights", 0, 100_000),
+    "train_steps": Setting(
+        int, "training steps of the three translators, 0 for the shipped weights", 0, 100_000
+    ),
     "z_dim": Setting(int, "latent dimensions", 1, 1024),
 }
 
@@ -95,12 +107,16 @@ def check(name: str, value: object, among: tuple[str, ...] = tuple(SETTINGS)) ->
     if name not in among:
         near = difflib.get_close_matches(name, among, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise SettingError(f"unknown setting {shown(f'{name}={value}')}; {hint}allowed: {', '.join(among)}")
+        raise SettingError(
+            f"unknown setting {shown(f'{name}={value}')}; {hint}allowed: {', '.join(among)}"
+        )
     try:
         return SETTINGS[name].parse(value)
     except (TypeError, ValueError, OverflowError):
-        raise SettingError(f"{name}={shown(value)} is not allowed; {name} ({SETTINGS[name].help}) "
-                           f"must be {SETTINGS[name].allowed}") from None
+        raise SettingError(
+            f"{name}={shown(value)} is not allowed; {name} ({SETTINGS[name].help}) "
+            f"must be {SETTINGS[name].allowed}"
+        ) from None
 
 
 def check_all(values: dict) -> None:
@@ -111,5 +127,7 @@ def check_all(values: dict) -> None:
     for name in SETTINGS.keys() & values.keys():
         parsed = check(name, values[name])
         if parsed != values[name] and not SETTINGS[name].reader:  # a path may be relative
-            raise SettingError(f"{name}={values[name]!r} is of type {type(values[name]).__name__}; "
-                               f"{name} must be {SETTINGS[name].allowed}")
+            raise SettingError(
+                f"{name}={values[name]!r} is of type {type(values[name]).__name__}; "
+                f"{name} must be {SETTINGS[name].allowed}"
+            )

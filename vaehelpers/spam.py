@@ -19,8 +19,10 @@ READ = 20_000  # characters of a text that are looked at
 _WORDLIKE = ("Ll", "Lu", "Lt", "Lm", "Lo", "So")  # letters, and pictographs
 # A run of letters (with an apostrophe inside), a number, or one other sign. Scripts that put no spaces between
 # words (Thai, Chinese, Japanese) are read sign by sign.
-_TOKEN = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]|"
-                    r"[^\W\d_\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+(?:'[^\W\d_]+)?|\d+|[^\w\s]")
+_TOKEN = re.compile(
+    r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]|"
+    r"[^\W\d_\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+(?:'[^\W\d_]+)?|\d+|[^\w\s]"
+)
 
 
 def tokenize(text: str) -> list[str]:
@@ -32,7 +34,9 @@ class Vocabulary:
     """The words that occur in two training mails or more, with an index each; all numbers share one token."""
 
     def __init__(self, texts: list[str], largest: int = 20_000):
-        counts = Counter(token for text in texts for token in set(tokenize(text)) if not token.isdigit())
+        counts = Counter(
+            token for text in texts for token in set(tokenize(text)) if not token.isdigit()
+        )
         frequent = [word for word, count in counts.most_common(largest) if count > 1]
         self.words = [*SPECIAL, *sorted(frequent)]
         self.index = {word: i for i, word in enumerate(self.words)}
@@ -43,7 +47,10 @@ class Vocabulary:
     def ids(self, text: str) -> list[int]:
         """Return the indices of a text's tokens, [CLS] first, cut to LONGEST."""
         tokens = tokenize(text)[: LONGEST - 1]
-        return [CLS, *(NUMBER if token.isdigit() else self.index.get(token, UNKNOWN) for token in tokens)]
+        return [
+            CLS,
+            *(NUMBER if token.isdigit() else self.index.get(token, UNKNOWN) for token in tokens),
+        ]
 
     def batch(self, texts: list[str]) -> Tensor:
         """Return indices `[B,T]` of texts, [CLS] first, padded at the end."""
@@ -80,7 +87,12 @@ class Scores:
 def score(probability: Tensor, labels: Tensor, threshold: float) -> Scores:
     """Count the decisions `probability > threshold` against labels 0 and 1, both `[N]`."""
     called, spam = probability.double() > threshold, labels == 1
-    return Scores(*(int(part.sum()) for part in (called & spam, called & ~spam, ~called & spam, ~called & ~spam)))
+    return Scores(
+        *(
+            int(part.sum())
+            for part in (called & spam, called & ~spam, ~called & spam, ~called & ~spam)
+        )
+    )
 
 
 def best_threshold(probability: Tensor, labels: Tensor, cost: float) -> float:
@@ -92,8 +104,9 @@ def best_threshold(probability: Tensor, labels: Tensor, cost: float) -> float:
     values = torch.cat([probability.double().unique(), torch.ones(1).double()])
     candidates = torch.cat([torch.tensor([0.5]).double(), (values[1:] + values[:-1]) / 2])
     spam, ham = (probability[labels == label].double().sort().values for label in (1, 0))
-    price = (cost * (len(ham) - torch.searchsorted(ham, candidates, right=True))
-             + torch.searchsorted(spam, candidates, right=True))
+    price = cost * (
+        len(ham) - torch.searchsorted(ham, candidates, right=True)
+    ) + torch.searchsorted(spam, candidates, right=True)
     best = candidates[price == price.min()]
     return float(best[(best - 0.5).abs().argmin()])
 
@@ -103,8 +116,17 @@ def labels_of(mails: list[Mail]) -> Tensor:
     return torch.tensor([float(mail.label) for mail in mails])
 
 
-def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: int, seed: int, *, lr: float = 1e-3,
-          batch_size: int = 64, noise: float = 0.1) -> Iterator[float]:
+def train(
+    model: nn.Module,
+    vocabulary: Vocabulary,
+    mails: list[Mail],
+    epochs: int,
+    seed: int,
+    *,
+    lr: float = 1e-3,
+    batch_size: int = 64,
+    noise: float = 0.1,
+) -> Iterator[float]:
     """Train `model`, from indices `[B,T]` to logits `[B]`, by binary cross-entropy; yield each epoch's loss [nats].
 
     In each batch a share `noise` of the words is shown as [UNK], so that unknown words are nothing new in the test,
@@ -113,14 +135,22 @@ def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: i
     """
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, fused=True)
-    rows, labels, steps = [vocabulary.ids(mail.text) for mail in mails], labels_of(mails), -(-len(mails) // batch_size)
+    rows, labels, steps = (
+        [vocabulary.ids(mail.text) for mail in mails],
+        labels_of(mails),
+        -(-len(mails) // batch_size),
+    )
     lengths = torch.tensor([len(row) for row in rows])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs=epochs, steps_per_epoch=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, lr, epochs=epochs, steps_per_epoch=steps
+    )
     for _ in range(epochs):
         total = 0.0
         for index in batches(lengths, batch_size, generator):
             ids = pad([rows[i] for i in index.tolist()])
-            loss = F.binary_cross_entropy_with_logits(model(noisy(ids, noise, generator)), labels[index])
+            loss = F.binary_cross_entropy_with_logits(
+                model(noisy(ids, noise, generator)), labels[index]
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -129,17 +159,23 @@ def train(model: nn.Module, vocabulary: Vocabulary, mails: list[Mail], epochs: i
         yield total / len(mails)
 
 
-def batches(lengths: Tensor, size: int, generator: torch.Generator, among: int = 20) -> list[Tensor]:
+def batches(
+    lengths: Tensor, size: int, generator: torch.Generator, among: int = 20
+) -> list[Tensor]:
     """Divide N rows of `lengths` `[N]` into random batches of indices `(size,)`, one of them maybe smaller.
 
     In every `among` batches rows are sorted by length, so that little padding is needed; the batches then are shuffled.
     """
     groups = torch.randperm(len(lengths), generator=generator).split(among * size)
-    parts = [part for group in groups for part in group[lengths[group].argsort(stable=True)].split(size)]
+    parts = [
+        part for group in groups for part in group[lengths[group].argsort(stable=True)].split(size)
+    ]
     return [parts[i] for i in torch.randperm(len(parts), generator=generator)]
 
 
-def judge(text: str, probability: Callable[[str], float], vocabulary: Vocabulary, threshold: float) -> str:
+def judge(
+    text: str, probability: Callable[[str], float], vocabulary: Vocabulary, threshold: float
+) -> str:
     """Say in a line or two what a classifier makes of any text, or why it can make nothing of it."""
     text = text.strip()
     if not text:
@@ -147,17 +183,28 @@ def judge(text: str, probability: Callable[[str], float], vocabulary: Vocabulary
     if any(_is_binary(char) for char in text[:READ]):
         return "This is not the text of a mail: it holds control characters, as a binary file does. Paste plain text."
     tokens = tokenize(text[:READ])
-    words = [token for token in tokens[:LONGEST - 1] if any(unicodedata.category(char) in _WORDLIKE for char in token)]
+    words = [
+        token
+        for token in tokens[: LONGEST - 1]
+        if any(unicodedata.category(char) in _WORDLIKE for char in token)
+    ]
     unknown = sum(word not in vocabulary.index for word in words)
     if unknown == len(words):
-        return ("None of the words occurs in the training mails, so there is nothing to go by. "
-                "Use the language of the training mails.")
+        return (
+            "None of the words occurs in the training mails, so there is nothing to go by. "
+            "Use the language of the training mails."
+        )
     value = probability(text[:READ])
-    notes = ["spam" if value > threshold else "not spam", f": p(spam) = {value:.3f}, threshold {threshold:.3f}."]
+    notes = [
+        "spam" if value > threshold else "not spam",
+        f": p(spam) = {value:.3f}, threshold {threshold:.3f}.",
+    ]
     if len(text) > READ or len(tokens) > LONGEST - 1:
         notes.append(f" The text is long: only its first {LONGEST - 1} tokens were read.")
     if 2 * unknown > len(words):
-        notes.append(f" Take it with care: {unknown} of {len(words)} words are not in the training mails.")
+        notes.append(
+            f" Take it with care: {unknown} of {len(words)} words are not in the training mails."
+        )
     return "".join(notes)
 
 
@@ -171,13 +218,17 @@ def noisy(ids: Tensor, share: float, generator: torch.Generator) -> Tensor:
     luck = torch.rand(ids.shape, generator=generator)
     luck[:, 0] = 0.5
     ids = ids.masked_fill((luck < share) & (ids != PAD), UNKNOWN).masked_fill(luck > 1 - share, PAD)
-    return ids.gather(1, (ids == PAD).int().argsort(dim=1, stable=True))  # the padding goes to the end
+    return ids.gather(
+        1, (ids == PAD).int().argsort(dim=1, stable=True)
+    )  # the padding goes to the end
 
 
 @torch.no_grad()
-def probabilities(model: nn.Module, vocabulary: Vocabulary, texts: list[str], batch_size: int = 250) -> Tensor:
+def probabilities(
+    model: nn.Module, vocabulary: Vocabulary, texts: list[str], batch_size: int = 250
+) -> Tensor:
     """Return the probability of spam `[N]` of each text."""
-    parts = (texts[i:i + batch_size] for i in range(0, len(texts), batch_size))
+    parts = (texts[i : i + batch_size] for i in range(0, len(texts), batch_size))
     return torch.cat([model(vocabulary.batch(part)).sigmoid() for part in parts])
 
 
@@ -192,5 +243,5 @@ class BagOfWords(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """Return logits `[B]` of indices `[B,T]`."""
         present = torch.zeros(len(ids), self.linear.in_features).scatter_(1, ids, 1.0)
-        present[:, :CLS + 1] = 0
+        present[:, : CLS + 1] = 0
         return self.linear(present)[:, 0]

@@ -14,8 +14,13 @@ from .model import VAE
 PRECISIONS = ("float32", "bfloat16")
 
 
-def training_step(model: VAE, optimizers: list[Optimizer], beta: float, compiled: bool, precision: str,
-                  ) -> Callable[[Tensor, Tensor], Tensor]:
+def training_step(
+    model: VAE,
+    optimizers: list[Optimizer],
+    beta: float,
+    compiled: bool,
+    precision: str,
+) -> Callable[[Tensor, Tensor], Tensor]:
     """Return what trains on a batch, see `Step`: compiled by torch or not, and then on a CUDA device in a graph.
 
     In `precision` "bfloat16", convolutions and matrix products take 16-bit numbers and add up in 32 bits; weights,
@@ -35,9 +40,13 @@ def in_graph(compiled: bool, device: torch.device) -> bool:
 
 def in_bfloat16(model: VAE) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """Return `model.per_image` with networks that compute in bfloat16."""
+
     def per_image(imgs: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
-        with torch.autocast(imgs.device.type, torch.bfloat16, cache_enabled=False):  # a graph cannot hold the cache
+        with torch.autocast(
+            imgs.device.type, torch.bfloat16, cache_enabled=False
+        ):  # a graph cannot hold the cache
             return model.per_image(imgs, eps)
+
     return per_image
 
 
@@ -48,8 +57,12 @@ class Step:
     waits for the device, and gradients are freed at its end.
     """
 
-    def __init__(self, loss: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], optimizers: list[Optimizer],
-                 beta: float):
+    def __init__(
+        self,
+        loss: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
+        optimizers: list[Optimizer],
+        beta: float,
+    ):
         self.loss, self.optimizers, self.beta = loss, optimizers, beta
 
     def __call__(self, imgs: Tensor, eps: Tensor) -> Tensor:
@@ -91,7 +104,9 @@ class Graph:
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with warnings.catch_warnings(), torch.cuda.stream(stream):
-            warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")  # it soon will be
+            warnings.filterwarnings(
+                "ignore", "This instance was constructed with capturable=True"
+            )  # it soon will be
             result = self.function(*values)
         torch.cuda.current_stream().wait_stream(stream)
         return result

@@ -42,11 +42,25 @@ class EpochRecord:
     seconds: float
 
 
-def fit(data: Dataset, epochs: int, *, recipe: str = "best", z_dim: int = 20, num_filters: int = 32,
-        lr: float | None = None, batch_size: int | None = None, seed: int = 42, device: str = "auto",
-        folder: str | Path | None = None, keep: tuple[int, ...] = (10,), compiled: bool = False,
-        precision: str = "float32", beta: float = 1.0, noise: bool = True,
-        watch: Callable[[float, float], None] | None = None) -> Iterator[tuple[EpochRecord, VAE]]:
+def fit(
+    data: Dataset,
+    epochs: int,
+    *,
+    recipe: str = "best",
+    z_dim: int = 20,
+    num_filters: int = 32,
+    lr: float | None = None,
+    batch_size: int | None = None,
+    seed: int = 42,
+    device: str = "auto",
+    folder: str | Path | None = None,
+    keep: tuple[int, ...] = (10,),
+    compiled: bool = False,
+    precision: str = "float32",
+    beta: float = 1.0,
+    noise: bool = True,
+    watch: Callable[[float, float], None] | None = None,
+) -> Iterator[tuple[EpochRecord, VAE]]:
     """Train a VAE by a recipe of `recipe.RECIPES`; yield `(record, model)` for epochs 0, 1, ..., `epochs`.
 
     `lr` and `batch_size` replace those of the recipe. Where its rates fall towards the last epoch, a run is resumed
@@ -63,13 +77,30 @@ def fit(data: Dataset, epochs: int, *, recipe: str = "best", z_dim: int = 20, nu
     is no longer finite.
     """
     chosen = RECIPES[recipe]
-    config = dict(recipe=recipe, z_dim=z_dim, num_filters=num_filters, lr=lr or chosen.lr,
-                  batch_size=batch_size or chosen.batch_size, seed=seed, compiled=compiled, precision=precision,
-                  beta=beta, noise=noise)
-    run = _Run(data, config | {"epochs": epochs} if chosen.warmup else config, choose_device(device), folder, watch)
+    config = dict(
+        recipe=recipe,
+        z_dim=z_dim,
+        num_filters=num_filters,
+        lr=lr or chosen.lr,
+        batch_size=batch_size or chosen.batch_size,
+        seed=seed,
+        compiled=compiled,
+        precision=precision,
+        beta=beta,
+        noise=noise,
+    )
+    run = _Run(
+        data,
+        config | {"epochs": epochs} if chosen.warmup else config,
+        choose_device(device),
+        folder,
+        watch,
+    )
     if len(run.history) > epochs + 1:
-        raise CheckpointError(f"{folder} holds a run of {len(run.history) - 1} epochs, more than {epochs}; "
-                              "ask for at least as many, or give another folder")
+        raise CheckpointError(
+            f"{folder} holds a run of {len(run.history) - 1} epochs, more than {epochs}; "
+            "ask for at least as many, or give another folder"
+        )
     yield from ((EpochRecord(**row), run.model) for row in run.history)
     while len(run.history) <= epochs:
         record = run.epoch()
@@ -86,18 +117,29 @@ def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) 
     """
     eps = torch.randn(len(images), model.z_dim, generator=torch.Generator().manual_seed(seed))
     pairs = zip(images.split(batch_size), eps.split(batch_size), strict=True)
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # 10-bit mantissas would show in the score
+    with torch.backends.cudnn.flags(
+        enabled=True, allow_tf32=False
+    ):  # 10-bit mantissas would show in the score
         parts = [model.per_image(imgs.to(model.device), e.to(model.device)) for imgs, e in pairs]
     recon, kl = (torch.cat(part).cpu().double() for part in zip(*parts, strict=True))
     spread = elbo_to_bpd((recon + kl).std(), images.shape)
-    return {**_scores(recon.mean(), kl.mean(), images.shape), "bpd_se": float(spread) / math.sqrt(len(images))}
+    return {
+        **_scores(recon.mean(), kl.mean(), images.shape),
+        "bpd_se": float(spread) / math.sqrt(len(images)),
+    }
 
 
 class _Run:
     """One training run: data on the device, model, optimizer and history, restored where a folder has them."""
 
-    def __init__(self, data: Dataset, config: dict, device: torch.device, folder: str | Path | None,
-                 watch: Callable[[float, float], None] | None = None):
+    def __init__(
+        self,
+        data: Dataset,
+        config: dict,
+        device: torch.device,
+        folder: str | Path | None,
+        watch: Callable[[float, float], None] | None = None,
+    ):
         self.config = {**config, "data": data.name, "data_sha256": data.sha256}
         self.train, self.val, self.device = data.train.images.to(device), data.val, device
         self.labels = data.train.labels
@@ -107,15 +149,25 @@ class _Run:
         self.model = self._restore(previous) if previous else self._build()
         place(self.model, device)
         self.recipe = RECIPES[config["recipe"]]
-        self.optimizers = self.recipe.optimizers(self.model, config["lr"], in_graph(config["compiled"], device))
-        self.peaks = [float(group["lr"]) for optimizer in self.optimizers for group in optimizer.param_groups]
+        self.optimizers = self.recipe.optimizers(
+            self.model, config["lr"], in_graph(config["compiled"], device)
+        )
+        self.peaks = [
+            float(group["lr"]) for optimizer in self.optimizers for group in optimizer.param_groups
+        ]
         if previous:
             checkpoint.load_optimizers(previous, self.optimizers)
-        self.step = training_step(self.model, self.optimizers, *(config[k] for k in ("beta", "compiled", "precision")))
+        self.step = training_step(
+            self.model, self.optimizers, *(config[k] for k in ("beta", "compiled", "precision"))
+        )
 
     def _build(self) -> VAE:
-        model = seeded_vae(self.config["seed"], *(self.config[k] for k in ("num_filters", "z_dim", "lr")))
-        if not self.config["noise"]:  # nothing would train the std: fix it at 1, so that the ELBO stays defined
+        model = seeded_vae(
+            self.config["seed"], *(self.config[k] for k in ("num_filters", "z_dim", "lr"))
+        )
+        if not self.config[
+            "noise"
+        ]:  # nothing would train the std: fix it at 1, so that the ELBO stays defined
             torch.nn.init.zeros_(model.encoder.log_std.weight)
             torch.nn.init.zeros_(model.encoder.log_std.bias)
         return model
@@ -126,7 +178,8 @@ class _Run:
             if (before := {**LATER, **meta["config"]}.get(key)) != value:
                 raise CheckpointError(
                     f"{path.parent} holds a run with {key}={before!r}, not {value!r}; "
-                    "give the same settings to resume it, or another folder")
+                    "give the same settings to resume it, or another folder"
+                )
         self.history = meta["history"]
         return model
 
@@ -136,10 +189,20 @@ class _Run:
         train = self._train_epoch(number) if number else self._score(self.train[: len(self.val)])
         val = self._score(self.val.images)
         if not math.isfinite(train["bpd"] + val["bpd"]):
-            raise TrainingError(f"the loss of epoch {number} is not a finite number; use a smaller lr than "
-                                f"{self.config['lr']}" + ", earlier checkpoints are kept" * bool(self.folder))
-        record = EpochRecord(number, train["bpd"], val["bpd"], train["recon"], train["kl"],
-                             val["recon"], val["kl"], round(time.perf_counter() - started, 2))
+            raise TrainingError(
+                f"the loss of epoch {number} is not a finite number; use a smaller lr than "
+                f"{self.config['lr']}" + ", earlier checkpoints are kept" * bool(self.folder)
+            )
+        record = EpochRecord(
+            number,
+            train["bpd"],
+            val["bpd"],
+            train["recon"],
+            train["kl"],
+            val["recon"],
+            val["kl"],
+            round(time.perf_counter() - started, 2),
+        )
         self.history.append(asdict(record))
         return record
 
@@ -147,12 +210,16 @@ class _Run:
         self.model.train()
         batches = self._batches(number)
         total = torch.zeros(2, device=self.device)
-        for i, (imgs, eps) in enumerate(tqdm(batches, f"epoch {number}", leave=False, disable=not progress.watched())):
+        for i, (imgs, eps) in enumerate(
+            tqdm(batches, f"epoch {number}", leave=False, disable=not progress.watched())
+        ):
             self._set_rates((number - 1) * len(batches) + i, len(batches))
             parts = self.step(imgs, eps)
             total += parts
             if self.watch and i % 5 == 0:
-                self.watch(number - 1 + i / len(batches), float(elbo_to_bpd(parts.sum(), imgs.shape)))
+                self.watch(
+                    number - 1 + i / len(batches), float(elbo_to_bpd(parts.sum(), imgs.shape))
+                )
         return _scores(*(total.cpu().double() / len(batches)), self.train.shape)
 
     def _set_rates(self, step: int, steps_per_epoch: int) -> None:
@@ -169,7 +236,10 @@ class _Run:
         size = min(self.config["batch_size"], len(self.train))
         order = torch.Generator().manual_seed(self.config["seed"] * 1_000_003 + number)
         perm = torch.randperm(len(self.train), generator=order).to(self.device)
-        eps = torch.randn(len(self.train), self.model.z_dim, generator=order).to(self.device) * self.config["noise"]
+        eps = (
+            torch.randn(len(self.train), self.model.z_dim, generator=order).to(self.device)
+            * self.config["noise"]
+        )
         pairs = zip(self._images(number, order)[perm].split(size), eps.split(size), strict=True)
         return [(imgs, noise) for imgs, noise in pairs if len(imgs) == size]
 
@@ -185,12 +255,20 @@ class _Run:
         """Write this epoch's checkpoint, with the versions and hardware of this session; drop what it supersedes."""
         if not self.folder:
             return
-        meta = {"config": self.config, "history": self.history, "versions": provenance.versions(),
-                "hardware": provenance.hardware(self.device)}
+        meta = {
+            "config": self.config,
+            "history": self.history,
+            "versions": provenance.versions(),
+            "hardware": provenance.hardware(self.device),
+        }
         checkpoint.save(self.folder, record.epoch, self.model, self.optimizers, meta)
         for path in checkpoint.found(self.folder)[:-1]:
             checkpoint.drop(path, weights_too=checkpoint.epoch_of(path) not in keep)
 
 
 def _scores(recon: Tensor, kl: Tensor, img_shape: tuple[int, ...]) -> dict[str, float]:
-    return {"bpd": float(elbo_to_bpd(recon + kl, img_shape)), "recon": float(recon), "kl": float(kl)}
+    return {
+        "bpd": float(elbo_to_bpd(recon + kl, img_shape)),
+        "recon": float(recon),
+        "kl": float(kl),
+    }

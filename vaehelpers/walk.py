@@ -48,7 +48,9 @@ class Walk:
         """Return z, `[D]`, for slider values, from `origin` if it is another than the walk's own."""
         steps = torch.tensor(values, dtype=torch.float64)
         steps = torch.as_tensor(norm.ppf(steps / 100)) if self.percent else steps
-        return (self.origin if origin is None else origin) + (steps @ self.directions.double()).float()
+        return (self.origin if origin is None else origin) + (
+            steps @ self.directions.double()
+        ).float()
 
     def through(self, z: Tensor) -> tuple[list[float], Tensor]:
         """Return slider values as near to z `[D]` as they come, and the origin from which they lead to it exactly.
@@ -70,8 +72,20 @@ def over_prior(model: VAE, images: Tensor | None = None, name: str = "prior") ->
     if model.z_dim != 2:
         raise ValueError(f"over_prior needs a model with z_dim=2, got z_dim={model.z_dim}")
     chart = latent.visualize_manifold(model.decoder, 20)
-    return Walk(name, model, torch.zeros(2), torch.eye(2), ("z1 [%]", "z2 [%]"), (50, 50), 1, 99, 1,
-                percent=True, chart=chart, images=images)
+    return Walk(
+        name,
+        model,
+        torch.zeros(2),
+        torch.eye(2),
+        ("z1 [%]", "z2 [%]"),
+        (50, 50),
+        1,
+        99,
+        1,
+        percent=True,
+        chart=chart,
+        images=images,
+    )
 
 
 def over_active(model: VAE, images: Tensor, count: int = 6, name: str = "active") -> Walk:
@@ -80,8 +94,18 @@ def over_active(model: VAE, images: Tensor, count: int = 6, name: str = "active"
     kl = KLD(mean[..., None], log_std[..., None]).mean(0)  # [D]
     order = kl.argsort(descending=True)[:count].tolist()
     labels = tuple(f"z{i + 1} ({kl[i]:.1f} nats)" for i in order)
-    return Walk(name, model, torch.zeros(model.z_dim), torch.eye(model.z_dim)[order], labels, (0,) * len(order),
-                -3, 3, 0.05, images=images)
+    return Walk(
+        name,
+        model,
+        torch.zeros(model.z_dim),
+        torch.eye(model.z_dim)[order],
+        labels,
+        (0,) * len(order),
+        -3,
+        3,
+        0.05,
+        images=images,
+    )
 
 
 def between(model: VAE, first: Tensor, last: Tensor, name: str = "between") -> Walk:
@@ -110,7 +134,11 @@ def levels(p: Tensor, view: str) -> Tensor:
     """Turn probabilities `[16,28,28]` into a picture in grey levels 0..15, floats `[28,28]`, by one of `VIEWS`."""
     if view == "mean":
         return (p * torch.arange(LEVELS)[:, None, None]).sum(0)
-    return p.argmax(0).float() if view == "mode" else (p.cumsum(0) <= noise()).sum(0).clamp(max=LEVELS - 1).float()
+    return (
+        p.argmax(0).float()
+        if view == "mode"
+        else (p.cumsum(0) <= noise()).sum(0).clamp(max=LEVELS - 1).float()
+    )
 
 
 def greys(p: Tensor, view: str) -> np.ndarray:
@@ -118,8 +146,14 @@ def greys(p: Tensor, view: str) -> np.ndarray:
     return (levels(p, view) / (LEVELS - 1) * 255).round().byte().numpy()
 
 
-def frame(walk: Walk, values: Sequence[float], origin: Tensor, view: str, pixel: tuple[int, int],
-          chart: np.ndarray | None = None) -> bytes:
+def frame(
+    walk: Walk,
+    values: Sequence[float],
+    origin: Tensor,
+    view: str,
+    pixel: tuple[int, int],
+    chart: np.ndarray | None = None,
+) -> bytes:
     """Draw what is seen at slider values as PNG bytes: map with marker, picture with a pixel marked, its chances.
 
     `pixel` is a row and a column; `chart` is the map as `chart_bytes` made it.
@@ -130,9 +164,16 @@ def frame(walk: Walk, values: Sequence[float], origin: Tensor, view: str, pixel:
     parts = [picture, _bars(p[:, pixel[0], pixel[1]])]
     if chart is not None:
         marked, size = chart.copy(), len(chart)
-        _outline(marked, round((1 - values[1] / 100) * size) - 5, round(values[0] / 100 * size) - 5, SCALE)
+        _outline(
+            marked,
+            round((1 - values[1] / 100) * size) - 5,
+            round(values[0] / 100 * size) - 5,
+            SCALE,
+        )
         parts.insert(0, marked)
-    image = Image.fromarray(np.hstack([np.pad(part, ((0, 0), (0, SCALE)), constant_values=INK - 1) for part in parts]))
+    image = Image.fromarray(
+        np.hstack([np.pad(part, ((0, 0), (0, SCALE)), constant_values=INK - 1) for part in parts])
+    )
     image.putpalette(PALETTE)
     buffer = io.BytesIO()
     image.save(buffer, "png", compress_level=1)
@@ -149,7 +190,7 @@ def chart_bytes(walk: Walk) -> np.ndarray | None:
 
 def _outline(picture: np.ndarray, top: int, left: int, size: int) -> None:
     """Draw a border around a square of `picture`, or along the edge where it would lie outside."""
-    square = picture[max(0, top - 1): top + size + 1, max(0, left - 1): left + size + 1]
+    square = picture[max(0, top - 1) : top + size + 1, max(0, left - 1) : left + size + 1]
     inside = square[1:-1, 1:-1].copy()
     square[:] = INK
     square[1:-1, 1:-1] = inside

@@ -10,19 +10,37 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 TOKEN = "for-the-test"
-FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "JUPYTERLAB_SETTINGS_DIR",
-           "JUPYTERLAB_WORKSPACES_DIR")
-SETTINGS = {"notebook-extension/tracker": {"windowingMode": "none"},  # so that every cell is in the page
-            "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
+FOLDERS = (
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "IPYTHONDIR",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+)
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # so that every cell is in the page
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
 IDLE = "document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle')"
 
 
 def chromium() -> str | None:
     """Return the path of the system's browser, or None."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
 
 
 @contextmanager
@@ -30,7 +48,9 @@ def jupyterlab(folder: Path, notebook: Path):
     """Serve a copy of a notebook with settings of its own; yield the address at which JupyterLab shows it."""
     env = {**os.environ, **{name: str(folder / name) for name in FOLDERS}}
     env.pop("VAEHELPERS_BATCH", None)  # somebody is watching
-    env["OMP_NUM_THREADS"] = "1"  # two threads get in each other's way while the browser is busy too
+    env["OMP_NUM_THREADS"] = (
+        "1"  # two threads get in each other's way while the browser is busy too
+    )
     for name, content in SETTINGS.items():
         path = folder / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,8 +60,16 @@ def jupyterlab(folder: Path, notebook: Path):
     shutil.copy(notebook, served)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-               f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={served}"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        f"--IdentityProvider.token={TOKEN}",
+        f"--ServerApp.root_dir={served}",
+    ]
     log = (folder / "log").open("w")
     server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"

@@ -36,7 +36,9 @@ IMAGE = """async image => {
 @pytest.fixture(scope="session")
 def browser():
     """A headless browser of the system; the tests are skipped where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="the package playwright is not installed"
+    )
     path = chromium()
     if not path:
         pytest.skip("no chromium on this machine")
@@ -52,9 +54,15 @@ def page(browser):
     page = browser.new_page(viewport={"width": 1500, "height": 1100})
     page.set_default_timeout(30_000)
     page.problems = []
-    page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: page.problems.append(message.text) if message.type == "error" else None,
+    )
     page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("request", lambda request: None if _stays(request.url) else page.problems.append(request.url))
+    page.on(
+        "request",
+        lambda request: None if _stays(request.url) else page.problems.append(request.url),
+    )
     yield page
     page.close()
 
@@ -72,9 +80,17 @@ def test_the_page_decodes_as_pytorch_does(page, z_dim):
     layers, weights = page_tier.layers(vae.decoder)
     page.goto("about:blank")
     for view in walk.VIEWS:
-        found = page.evaluate(PICTURES, [
-            (ROOT / "vaehelpers" / "page.js").read_text(), layers, base64.b64encode(weights).decode(),
-            walk.noise().flatten().tolist(), places.tolist(), view])
+        found = page.evaluate(
+            PICTURES,
+            [
+                (ROOT / "vaehelpers" / "page.js").read_text(),
+                layers,
+                base64.b64encode(weights).decode(),
+                walk.noise().flatten().tolist(),
+                places.tolist(),
+                view,
+            ],
+        )
         expected = np.array([walk.greys(walk.chances(vae, z), view).ravel() for z in places])
         apart = np.abs(np.array(found) - expected)
         if view == "mean":
@@ -89,7 +105,9 @@ def lab(page, tmp_path):
     """The page, with notebook 04 run in JupyterLab."""
     with jupyterlab(tmp_path, ROOT / "notebooks" / "04_manifold.ipynb") as address:
         run_all(page, address)
-        page.wait_for_function("document.querySelectorAll('.vae-page[data-frames]').length == 3", timeout=600_000)
+        page.wait_for_function(
+            "document.querySelectorAll('.vae-page[data-frames]').length == 3", timeout=600_000
+        )
         yield page
 
 
@@ -118,6 +136,7 @@ def test_notebook_04_in_jupyterlab(lab, fashion):
 
     def canvas():
         return picture.evaluate(CANVAS)
+
     assert settled(page, canvas, decoded)
 
     handle = page.locator(".prior-0 .noUi-handle")
@@ -147,7 +166,7 @@ def test_notebook_04_in_jupyterlab(lab, fashion):
     page.locator(".widget-text input").first.fill(str(number))
     page.keyboard.press("Enter")
     page.locator(".vae-encode").first.click()
-    code = latent.encode(vae, fashion.test.images[number: number + 1])[0][0]
+    code = latent.encode(vae, fashion.test.images[number : number + 1])[0][0]
     exact = walk.greys(walk.chances(vae, code), "mean").ravel()
     assert settled(page, canvas, lambda: exact)
 
@@ -160,12 +179,25 @@ def test_notebook_04_in_jupyterlab(lab, fashion):
     def from_kernel():
         wide = np.array(image.evaluate(IMAGE)).reshape(280, -1)
         shown = wide[5::10, 295:570:10].copy()
-        shown[13:16, 13:16] = decoded("kernel").reshape(28, 28)[13:16, 13:16]  # under the mark of the pixel
+        shown[13:16, 13:16] = decoded("kernel").reshape(28, 28)[
+            13:16, 13:16
+        ]  # under the mark of the pixel
         return shown.ravel()
+
     assert settled(page, from_kernel, lambda: decoded("kernel"))
 
-    assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-    assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert (
+        page.locator(
+            ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
+        ).count()
+        == 0
+    )
+    assert (
+        page.locator(
+            ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
+        ).count()
+        == 0
+    )
     assert page.problems == []
 
 
@@ -174,7 +206,7 @@ def live(tmp_path):
     """Notebook 03 up to its live run, made long, of the stand-in pictures."""
     notebook = nbformat.read(ROOT / "notebooks" / "03_vae_train.ipynb", 4)
     last = next(i for i, cell in enumerate(notebook.cells) if "until_interrupted" in cell.source)
-    del notebook.cells[last + 1:]
+    del notebook.cells[last + 1 :]
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source += '\ndata, epochs, train_images = "drawn", 2000, 500'
@@ -192,7 +224,9 @@ def test_the_stop_button_ends_the_live_run_and_running_the_cell_again_goes_on(pa
         def rows_when_stopped():
             before = curve.get_attribute("src")
             for _ in range(3):  # let the curve grow
-                page.wait_for_function("before => document.querySelector('img.widget-image').src != before", arg=before)
+                page.wait_for_function(
+                    "before => document.querySelector('img.widget-image').src != before", arg=before
+                )
                 before = curve.get_attribute("src")
             page.click('[data-command="notebook:interrupt-kernel"]')
             page.wait_for_function(IDLE, timeout=120_000)
@@ -204,7 +238,12 @@ def test_the_stop_button_ends_the_live_run_and_running_the_cell_again_goes_on(pa
         page.keyboard.press("Control+Enter")
         second = rows_when_stopped()
         assert 0 < len(first) < len(second) < 2001
-        assert second[:len(first)] == first, "nothing of the first part is lost"
+        assert second[: len(first)] == first, "nothing of the first part is lost"
         assert [int(row.split()[0]) for row in second] == list(range(len(second)))
-        assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
+        assert (
+            page.locator(
+                ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
+            ).count()
+            == 0
+        )
     assert page.problems == []
