@@ -1,4 +1,4 @@
-"""Devices: where a model is placed, and what that does to this process's memory."""
+"""Devices: which is chosen, where a model is placed, and how this process keeps its memory."""
 
 import platform
 import subprocess
@@ -7,12 +7,14 @@ import sys
 import pytest
 import torch
 
-from vaehelpers.device import place
-from vaehelpers.model import seeded_vae
+from vaehelpers.core import choose_device, to_device
+from vaehelpers.core.settings import DEVICES
+from vaehelpers.errors import SettingError
+from vaehelpers.vae import seeded_vae
 
 PROGRAM = """
 import resource, torch
-from vaehelpers.device import place
+from vaehelpers.core import keep_freed_memory
 
 def faults():
     "Return the pages that three rounds of five blocks of 20 MB ask the system for."
@@ -24,7 +26,7 @@ def faults():
 
 faults()
 customary = faults()
-place(torch.nn.Linear(2, 2), "cpu")
+keep_freed_memory()
 faults()
 print(customary, faults())
 """
@@ -32,20 +34,41 @@ print(customary, faults())
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 def test_freed_memory_is_not_asked_for_again():
-    customary, kept = map(
-        int,
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True
-        ).stdout.split(),
-    )
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    customary, kept = map(int, done.stdout.split())
     if customary < 3_000:  # of the 73,242 that 300 MB are
         pytest.skip("pages are huge here, or the C library keeps them by itself")
     assert kept < customary / 100
 
 
 def test_a_placed_model_computes_the_same():
-    model, imgs, eps = seeded_vae(0), torch.randint(16, (4, 1, 28, 28)), torch.randn(4, 20)
+    model = seeded_vae(0)
+    imgs, eps = torch.randint(16, (4, 1, 28, 28)), torch.randn(4, 20)
     before = torch.stack(model.per_image(imgs, eps))
-    placed = place(model, "cpu")
+    placed = to_device(model, "cpu")
     assert placed.encoder.net[2].weight.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(torch.stack(placed.per_image(imgs, eps)), before)
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "best"),
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_auto_is_the_fastest_that_is_present(monkeypatch, cuda, mps, best):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert choose_device() == choose_device("auto") == torch.device(best)
+    present = [name for name, here in (("cuda", cuda), ("mps", mps), ("cpu", True)) if here]
+    for name in DEVICES[1:]:
+        if name in present:
+            assert choose_device(name) == torch.device(name)
+        else:
+            allowed = f"allowed here: {', '.join(['auto', *present])}$"
+            with pytest.raises(SettingError, match=f"device={name} is not available; {allowed}"):
+                choose_device(name)
+
+
+def test_an_unknown_device_is_refused():
+    with pytest.raises(SettingError, match="device=gpu is not available; allowed here: auto, "):
+        choose_device("gpu")

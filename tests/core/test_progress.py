@@ -1,9 +1,9 @@
-"""Stopping a run between two epochs."""
+"""Stopping a run between two epochs, batch runs, and times: the shortest, taken in turns."""
 
 import os
 import signal
 
-from vaehelpers import progress
+from vaehelpers.core import measure, progress, until_interrupted
 
 
 def test_an_interrupt_lets_the_record_finish_and_loses_nothing():
@@ -13,10 +13,11 @@ def test_an_interrupt_lets_the_record_finish_and_loses_nothing():
                 os.kill(os.getpid(), signal.SIGINT)  # in the middle of an epoch
             yield number
 
-    before, records = signal.getsignal(signal.SIGINT), work()
-    assert list(progress.until_interrupted(records)) == [0, 1, 2]
+    before = signal.getsignal(signal.SIGINT)
+    records = work()
+    assert list(until_interrupted(records)) == [0, 1, 2]
     assert signal.getsignal(signal.SIGINT) is before
-    assert list(progress.until_interrupted(records)) == [3, 4]
+    assert list(until_interrupted(records)) == [3, 4]
 
 
 def test_an_environment_is_put_back_as_it_was(monkeypatch):
@@ -27,5 +28,15 @@ def test_an_environment_is_put_back_as_it_was(monkeypatch):
             monkeypatch.delenv(progress.BATCH)
         with progress.environment(**{progress.BATCH: "1"}):
             assert os.environ[progress.BATCH] == "1"
-            assert not progress.watched()
+            assert not progress.is_watched()
         assert os.environ.get(progress.BATCH) == before
+
+
+def test_measure_takes_turns_and_keeps_the_shortest(monkeypatch):
+    clock = iter([0, 5, 10, 11, 20, 23, 30, 37])
+    order = []
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
+    calls = {"a": lambda: order.append("a"), "b": lambda: order.append("b")}
+    best = measure(calls, repeats=2)
+    assert order == ["a", "b", "a", "b"]
+    assert best == {"a": 3, "b": 1}

@@ -1,4 +1,4 @@
-"""Where to compute, how memory is used there, and whether functions can be compiled."""
+"""Where to compute, how memory is laid out and kept there, and whether torch can compile."""
 
 import ctypes
 import importlib.util
@@ -7,44 +7,48 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import nn
 
-from .errors import SettingError
+from ..errors import SettingError
+from .settings import DEVICES
 
-DEVICES = ("auto", "cuda", "mps", "cpu")
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from malloc.h
+Module = TypeVar("Module", bound=nn.Module)
+M_TRIM_THRESHOLD = -1  # from malloc.h
+M_MMAP_THRESHOLD = -3
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the named device, or for `auto` the first of cuda, mps, cpu that is present."""
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name not in DEVICES or not present.get(name, True):
-        usable = ", ".join(["auto", *(key for key, here in present.items() if here)])
+    """Return the named device, or for `auto` the first of cuda, mps, cpu that is present.
+
+    Raises SettingError for a name that is not known, or not present on this machine.
+    """
+    present = ["cpu"]
+    if torch.backends.mps.is_available():
+        present.insert(0, "mps")
+    if torch.cuda.is_available():
+        present.insert(0, "cuda")
+    if name not in DEVICES or name not in ("auto", *present):
+        usable = ", ".join(["auto", *present])
         raise SettingError(f"device={name} is not available; allowed here: {usable}")
-    return torch.device(
-        next(key for key, here in present.items() if here) if name == "auto" else name
-    )
+    return torch.device(present[0] if name == "auto" else name)
 
 
-def place(model: nn.Module, device: torch.device | str) -> nn.Module:
-    """Move a model to a device; on a CPU, with a pixel's channels side by side, and freed memory kept for next time."""
+def to_device(model: Module, device: torch.device | str) -> Module:
+    """Move a model to a device; on a CPU, with the channels of a pixel side by side."""
     if torch.device(device).type != "cpu":
         return model.to(device)
-    _keep_freed_memory()
-    return model.to(device, memory_format=torch.channels_last)  # convolutions gain by it
+    # nn.Module.to knows this argument, its type hints do not.
+    return model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
-def _keep_freed_memory() -> None:
-    """Have glibc keep what this process frees, up to a gigabyte; do nothing where there is another C library.
+def keep_freed_memory() -> None:
+    """Have glibc keep what this process frees, up to a gigabyte; do nothing with another C library.
 
-    Its habit is to give large blocks back to the system at once, so that the next training step has to ask for
-    thousands of pages anew. The habit is the process's: other code in it keeps freed memory, too.
+    By default glibc gives large blocks back to the system at once, and the next training step has
+    to ask for thousands of pages again. The setting holds for the whole process, until it ends.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -55,12 +59,22 @@ def _keep_freed_memory() -> None:
 
 
 def compile_if_possible(function: Callable, device: torch.device) -> Callable:
-    """Return `function` compiled by torch, or, with a warning, `function` itself where a compiler is missing."""
-    compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
-    missing = [] if shutil.which(compiler) else [f"the C++ compiler {compiler}"]
-    if device.type == "cuda" and not importlib.util.find_spec("triton"):
-        missing.append("the package triton")
+    """Return `function` compiled by torch; where that is not possible, warn and return it as is."""
+    missing = _missing_compilers(device)
     if missing:
-        warnings.warn(f"training is not compiled: {' and '.join(missing)} is missing", stacklevel=2)
+        reason = " and ".join(missing)
+        warnings.warn(f"training is not compiled: {reason} is missing", stacklevel=2)
         return function
     return torch.compile(function)
+
+
+def _missing_compilers(device: torch.device) -> list[str]:
+    """Name what torch.compile needs for a device and does not find."""
+    missing = []
+    usual = "clang++" if sys.platform == "darwin" else "g++"
+    compiler = os.environ.get("CXX") or usual
+    if not shutil.which(compiler):
+        missing.append(f"the C++ compiler {compiler}")
+    if device.type == "cuda" and not importlib.util.find_spec("triton"):
+        missing.append("the package triton")
+    return missing

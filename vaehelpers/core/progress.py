@@ -1,16 +1,19 @@
-"""How a person follows a long run, and stops it."""
+"""How a person follows a long run, stops it, and learns how long its parts took."""
 
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+Record = TypeVar("Record")
 BATCH = "VAEHELPERS_BATCH"  # set in the environment of a batch run: no progress bars
 
 
-def until_interrupted(records: Iterator) -> Iterator:
-    """Yield what `fit` yields; an interrupt (Ctrl-C, Jupyter's stop button) lets the epoch end and then stops.
+def until_interrupted(records: Iterator[Record]) -> Iterator[Record]:
+    """Yield what `fit` yields; an interrupt (Ctrl-C, Jupyter's stop button) ends it after an epoch.
 
     Nothing is lost: go over the same `records` again to train on.
     """
@@ -39,6 +42,22 @@ def environment(**variables: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def watched() -> bool:
-    """Whether somebody sees a progress bar: on a terminal or in a notebook, but not in a batch run."""
-    return not os.environ.get(BATCH) and ("ipykernel" in sys.modules or sys.stderr.isatty())
+def is_watched() -> bool:
+    """Whether somebody sees a progress bar: on a terminal or in a notebook, not in a batch run."""
+    if os.environ.get(BATCH):
+        return False
+    return "ipykernel" in sys.modules or sys.stderr.isatty()
+
+
+def measure(calls: dict[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:
+    """Return the shortest of `repeats` wall times [s] of each call.
+
+    The calls are taken in turns, so that all of them meet the same load.
+    """
+    best = dict.fromkeys(calls, float("inf"))
+    for _ in range(repeats):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            best[name] = min(best[name], time.perf_counter() - started)
+    return best

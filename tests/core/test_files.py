@@ -1,0 +1,145 @@
+"""Files: written whole or not at all, and the weights of a network in them."""
+
+import hashlib
+import json
+
+import pytest
+import torch
+from torch import nn
+
+from vaehelpers.core import load_weights, save_weights, write_json
+from vaehelpers.core.files import sha256, tensors_to_bytes, write_whole
+from vaehelpers.errors import CheckpointError
+
+
+def network(seed):
+    """Return a small network whose weights depend on the seed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 2))
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A disk that is full once the bytes are to reach it."""
+
+    def refuse(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+
+
+def test_what_is_written_replaces_what_was_there(tmp_path):
+    path = tmp_path / "numbers.bin"
+    write_whole(path, b"before")
+    write_whole(path, b"after")
+    assert path.read_bytes() == b"after"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_keeps_the_old_content_and_leaves_no_partial_file(tmp_path):
+    path = tmp_path / "numbers.bin"
+    path.write_bytes(b"before")
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_leaves_no_new_file(tmp_path):
+    with pytest.raises(OSError, match="No space"):
+        write_whole(tmp_path / "numbers.bin", b"after")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_before_the_rename_keeps_the_old_content(tmp_path, monkeypatch):
+    def interrupt(*paths):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "numbers.bin"
+    path.write_bytes(b"before")
+    monkeypatch.setattr("os.replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_is_indented_and_read_back(tmp_path):
+    content = {"epoch": 1, "history": [0.5, None, "κόσμε"]}
+    write_json(tmp_path / "meta.json", content)
+    text = (tmp_path / "meta.json").read_text()
+    assert json.loads(text) == content
+    assert text.startswith('{\n "epoch": 1,\n')
+    assert text.endswith("}\n")
+
+
+def test_what_json_cannot_hold_leaves_the_old_content(tmp_path):
+    path = tmp_path / "meta.json"
+    write_json(path, {"epoch": 1})
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        write_json(path, {"epoch": torch.tensor(2)})
+    assert json.loads(path.read_text()) == {"epoch": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_hash_is_that_of_hashlib():
+    assert sha256(b"garment") == hashlib.sha256(b"garment").hexdigest()
+
+
+def test_weights_are_read_back_for_evaluation(tmp_path):
+    saved = network(0)
+    path = tmp_path / "a" / "folder" / "small.safetensors"
+    assert save_weights(saved, path) == path
+    assert list(path.parent.iterdir()) == [path]
+    untrained = network(1)
+    loaded = load_weights(untrained, path, "a small network", "small")
+    assert loaded is untrained
+    assert not any(part.training for part in loaded.modules())
+    for one, two in zip(saved.parameters(), loaded.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_equal_weights_are_equal_bytes_however_they_lie_in_memory():
+    kernel = torch.randn(8, 4, 3, 3)
+    elsewhere = kernel.to(memory_format=torch.channels_last)
+    assert tensors_to_bytes({"kernel": kernel}) == tensors_to_bytes({"kernel": elsewhere})
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:-8])
+
+
+def put_other_weights(path):
+    save_weights(nn.Linear(3, 4), path)
+
+
+def replace_by_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda path: path.unlink(), id="missing"),
+        pytest.param(lambda path: path.write_bytes(b""), id="empty"),
+        pytest.param(lambda path: path.write_bytes(b"not weights"), id="not weights"),
+        cut_short,
+        put_other_weights,
+        replace_by_a_folder,
+    ],
+)
+def test_damaged_weights_are_one_line_that_names_the_command(tmp_path, spoil):
+    path = save_weights(network(0), tmp_path / "small.safetensors")
+    spoil(path)
+    expected = (
+        r"small\.safetensors does not hold the weights of a small network \(\w+\); restore it, "
+        r"or train again with `python -m vaehelpers small`$"
+    )
+    with pytest.raises(CheckpointError, match=expected) as error:
+        load_weights(network(0), path, "a small network", "small")
+    assert "\n" not in str(error.value)
+    assert str(error.value).startswith(str(path))

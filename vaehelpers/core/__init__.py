@@ -1,0 +1,10 @@
+"""What every other room stands on: settings, device, chance, files, provenance, progress.
+
+Read in this order: `settings` (one number a person can give, and its range), `device` (where to
+compute), `chance` (seeds), `files` (written whole or not at all), `provenance` (what a run ran on),
+`progress` (how a person follows a long run and stops it).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
