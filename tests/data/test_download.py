@@ -1,4 +1,4 @@
-"""The download: torchvision's from a local server, Debian's from stub commands, and failures that leave no trace."""
+"""The download: from a local server, from stubs of apt; and failures that leave no trace."""
 
 import gc
 import gzip
@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 import torchvision
-from conftest import idx_files, write
+from conftest import idx_files, write_idx_files
 
-from vaehelpers import data, download
+from vaehelpers.data import download, fashion_mnist, load_data
 from vaehelpers.errors import DataError
 
+TRAIN_IMAGES = "train-images-idx3-ubyte"
 # torchvision leaves client sockets for the garbage collector to close; that is not ours to mend.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -28,20 +29,22 @@ class Silent(SimpleHTTPRequestHandler):
         pass
 
 
+def md5_of_archives(folder):
+    """Return names and MD5 hashes of the archives in a folder, as torchvision lists them."""
+    names = [f"{name}.gz" for name in fashion_mnist.SHA256]
+    return [(name, hashlib.md5((folder / name).read_bytes()).hexdigest()) for name in names]
+
+
 @pytest.fixture
 def mirror(mini, tmp_path, monkeypatch):
     """A folder served on loopback that torchvision takes for its mirror."""
-    folder = write(tmp_path / "mirror", mini)
+    folder = write_idx_files(tmp_path / "mirror", mini)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     dataset = torchvision.datasets.FashionMNIST
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(dataset, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-    md5 = [
-        (f"{name}.gz", hashlib.md5((folder / f"{name}.gz").read_bytes()).hexdigest())
-        for name in data.SHA256
-    ]
-    monkeypatch.setattr(dataset, "resources", md5)
+    monkeypatch.setattr(dataset, "resources", md5_of_archives(folder))
     yield folder
     server.shutdown()
     server.server_close()
@@ -54,43 +57,58 @@ def no_apt(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
+# It wants a folder of its own for its lists, an absolute one with a folder `partial` in it.
+APT_GET = """#!/bin/sh
+case "$1" in
+    -oDir::State::Lists=/*) ;;
+    *) echo "E: relative lists folder" >&2; exit 100 ;;
+esac
+[ -d "${{1#*=}}/partial" ] || exit 100
+for last; do :; done
+[ "$last" = update ] && exit {broken}
+[ {broken} = 1 ] && {{ echo "E: no such package" >&2; exit 100; }}
+: > package.deb
+"""
+DPKG_DEB = """#!/bin/sh
+mkdir -p {unpacked} && cp {source}/* {unpacked}/
+"""
+
+
 def stub_apt(folder, files, monkeypatch, broken=False):
     """Put apt-get and dpkg-deb on the PATH that hand out `files` as the Debian package."""
-    source = write(folder / "package", files)
+    source = write_idx_files(folder / "package", files)
     unpacked = "unpacked/usr/share/datasets/fashion-mnist"
-    lists = 'case "$1" in -oDir::State::Lists=/*) ;; *) echo "E: relative lists folder" >&2; exit 100;; esac'
     scripts = {
-        "apt-get": f'{lists}; [ -d "${{1#*=}}/partial" ] || exit 100; for last; do :; done; '
-        f'[ "$last" = update ] && exit {int(broken)}; '
-        f'[ {int(broken)} = 1 ] && {{ echo "E: no such package" >&2; exit 100; }}; : > package.deb',
-        "dpkg-deb": f"mkdir -p {unpacked} && cp {source}/* {unpacked}/",
+        "apt-get": APT_GET.format(broken=int(broken)),
+        "dpkg-deb": DPKG_DEB.format(source=source, unpacked=unpacked),
     }
     for name, text in scripts.items():
         path = folder / "bin" / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.write_text(text)
         path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
 
 
 def left_behind():
     """Return every file and folder below data/ that is not part of a whole set."""
-    return [p for p in Path("data").rglob("*") if "FashionMNIST" not in p.parts]
+    return [path for path in Path("data").rglob("*") if "FashionMNIST" not in path.parts]
 
 
 @pytest.mark.usefixtures("mirror", "no_apt")
 def test_torchvision_download_from_a_mirror(mini):
-    loaded = data.load()
+    loaded = load_data()
     assert len(loaded.test) == 10
-    assert sorted(p.name for p in Path("data/FashionMNIST/raw").iterdir()) == sorted(mini)
+    folder = Path("data/FashionMNIST/raw")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(mini)
     assert not left_behind()
-    assert data.locate() == Path.cwd() / "data/FashionMNIST/raw"
+    assert fashion_mnist.locate() == folder.absolute()
 
 
 def test_debian_package_where_the_mirror_fails(mini, mirror, tmp_path, monkeypatch):
     (mirror / "train-labels-idx1-ubyte.gz").unlink()
     stub_apt(tmp_path, mini, monkeypatch)
-    assert len(data.load().train) == 18
+    assert len(load_data().train) == 18
     assert not left_behind()
 
 
@@ -99,20 +117,16 @@ def test_debian_package_where_the_mirror_fails(mini, mirror, tmp_path, monkeypat
     ("contents", "answer"),
     [
         (b"no idx file at all", "torchvision: AssertionError"),
-        (idx_files(21)["train-images-idx3-ubyte"], "wrong sha256"),
+        (idx_files(21)[TRAIN_IMAGES], "wrong sha256"),
     ],
 )
 def test_wrong_contents_from_the_mirror_are_refused(mini, mirror, monkeypatch, contents, answer):
-    name = "train-images-idx3-ubyte.gz"
-    (mirror / name).write_bytes(gzip.compress(contents))
-    md5 = [
-        (n, hashlib.md5((mirror / n).read_bytes()).hexdigest()) for n in (f"{n}.gz" for n in mini)
-    ]
+    (mirror / f"{TRAIN_IMAGES}.gz").write_bytes(gzip.compress(contents))
+    md5 = md5_of_archives(mirror)
     monkeypatch.setattr(torchvision.datasets.FashionMNIST, "resources", md5)
-    with pytest.raises(
-        DataError, match=r"could not be fetched \(torchvision: .*Debian package: apt"
-    ) as error:
-        data.load()
+    expected = r"could not be fetched \(torchvision: .*Debian package: apt"
+    with pytest.raises(DataError, match=expected) as error:
+        load_data()
     assert answer in str(error.value)
     assert list(Path("data").iterdir()) == []
 
@@ -121,7 +135,7 @@ def test_no_source_at_all(mini, tmp_path, monkeypatch):
     monkeypatch.setattr(torchvision.datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
     stub_apt(tmp_path, mini, monkeypatch, broken=True)
     with pytest.raises(DataError) as error:
-        data.load()
+        load_data()
     assert "\n" not in str(error.value)
     assert "E: no such package" in str(error.value)
     assert "VAEHELPERS_DATA" in str(error.value)
@@ -129,22 +143,23 @@ def test_no_source_at_all(mini, tmp_path, monkeypatch):
 
 
 def test_interrupt_leaves_nothing(mini, monkeypatch):
-    def stop(scratch):
-        write(scratch / "FashionMNIST" / "raw", dict(list(mini.items())[:2]))
+    def stop_halfway(scratch):
+        half = dict(list(mini.items())[:2])
+        write_idx_files(scratch / "FashionMNIST" / "raw", half)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(download, "_torchvision", stop)
+    monkeypatch.setattr(download, "_torchvision", stop_halfway)
     with pytest.raises(KeyboardInterrupt):
-        data.load()
+        load_data()
     assert list(Path("data").iterdir()) == []
 
 
 @pytest.mark.usefixtures("mirror", "no_apt")
 def test_a_good_copy_is_never_replaced(mini):
-    folder = write(Path("data") / "FashionMNIST" / "raw", mini, zipped=False)
-    stamps = {p.name: p.stat().st_mtime_ns for p in folder.iterdir()}
+    folder = write_idx_files(Path("data") / "FashionMNIST" / "raw", mini, zipped=False)
+    stamps = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     assert download.fetch(Path("data")) == folder.resolve()  # as if another process had been faster
-    assert {p.name: p.stat().st_mtime_ns for p in folder.iterdir()} == stamps
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == stamps
     assert not left_behind()
 
 
@@ -154,6 +169,6 @@ def test_a_folder_in_the_way_is_named_and_kept(mini):
     other.parent.mkdir(parents=True)
     other.write_text("mine")
     with pytest.raises(DataError, match="Directory not empty"):
-        data.load()
+        load_data()
     assert other.read_text() == "mine"
     assert not left_behind()

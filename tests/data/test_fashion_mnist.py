@@ -6,21 +6,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import write
+from conftest import write_idx_files
 
-from vaehelpers import data
+from vaehelpers.data import fashion_mnist, level_counts, load_data, quantise, split
+from vaehelpers.data.constants import SYMMETRIC
+from vaehelpers.data.dataset import mirror
 from vaehelpers.errors import DataError
+
+TRAIN_IMAGES = "train-images-idx3-ubyte"
 
 
 def test_quantiser_equals_the_templates_on_all_bytes():
     pixels = torch.arange(256, dtype=torch.uint8)
     template = torch.floor(pixels.double() / 255 * 16).clamp(max=15).to(torch.uint8)
-    assert torch.equal(data.quantise(pixels), template)
+    assert torch.equal(quantise(pixels), template)
 
 
 def test_quantiser_refuses_other_types():
     with pytest.raises(TypeError, match="uint8"):
-        data.quantise(torch.rand(3))
+        quantise(torch.rand(3))
 
 
 def test_shapes_types_and_ranges(fashion):
@@ -33,109 +37,149 @@ def test_shapes_types_and_ranges(fashion):
 
 
 def test_split_is_random_splits():
-    images, labels = torch.arange(600, dtype=torch.uint8).view(-1, 1, 1, 1), torch.arange(600)
-    train, val = data.split(images, labels)
-    parts = torch.utils.data.random_split(
-        range(600), [540, 60], generator=torch.Generator().manual_seed(42)
-    )
+    images = torch.arange(600, dtype=torch.uint8).view(-1, 1, 1, 1)
+    labels = torch.arange(600)
+    train, val = split(images, labels)
+    generator = torch.Generator().manual_seed(42)
+    parts = torch.utils.data.random_split(range(600), [540, 60], generator=generator)
     assert train.labels.tolist() == list(parts[0])
     assert val.labels.tolist() == list(parts[1])
     assert torch.equal(train.images.flatten().long(), train.labels % 256)
 
 
+def test_mirrored_are_half_of_the_symmetric_garments_and_no_shoe(fashion):
+    some = fashion.train.head(3000)
+    seen = mirror(some.images, some.labels, torch.Generator().manual_seed(0))
+    is_same = (seen == some.images).flatten(1).all(1)
+    is_turned = (seen == some.images.flip(-1)).flatten(1).all(1)
+    is_symmetric = torch.isin(some.labels, torch.tensor(SYMMETRIC))
+    assert (is_same | is_turned).all()
+    assert is_same[~is_symmetric].all()
+    assert 0.4 < (is_turned & ~is_same)[is_symmetric].float().mean() < 0.6
+    again = mirror(some.images, some.labels, torch.Generator().manual_seed(0))
+    assert torch.equal(again, seen)
+
+
+def test_level_counts_equal_a_plain_loop():
+    images = torch.randint(16, (40, 28, 28), dtype=torch.uint8)
+    counts = level_counts(images)
+    assert counts.shape == (16, 28, 28)
+    for level in range(16):
+        assert torch.equal(counts[level], (images == level).sum(0))
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("layout", [".", "FashionMNIST/raw"])
 def test_reads_gzipped_and_raw_flat_and_torchvision(mini, tmp_path, zipped, layout):
-    write(tmp_path / "given" / layout, mini, zipped)
-    loaded = data.load(folder=tmp_path / "given")
+    write_idx_files(tmp_path / "given" / layout, mini, zipped)
+    loaded = load_data(folder=tmp_path / "given")
     assert (len(loaded.train), len(loaded.val), len(loaded.test)) == (18, 2, 10)
     raw = np.frombuffer(mini["t10k-images-idx3-ubyte"], np.uint8, offset=16).reshape(10, 1, 28, 28)
     assert np.array_equal(loaded.test.images.numpy(), raw // 16)
 
 
 def test_search_order(mini, tmp_path, monkeypatch):
-    monkeypatch.setattr("vaehelpers.download.fetch", lambda target: "fetched")
-    assert data._find(None) == "fetched"
-    debian = write(data.DEBIAN_FOLDER, mini)
-    assert data.locate() == debian
-    above = write(tmp_path / "data", mini)
-    assert data.locate() == above
-    here = write(Path.cwd() / "data", mini)
-    assert data.locate() == here
-    monkeypatch.setenv(data.ENV, str(write(tmp_path / "env", mini)))
-    assert data.locate() == tmp_path / "env"
-    assert data.locate(above) == above
+    assert fashion_mnist.locate() is None
+    debian = write_idx_files(fashion_mnist.DEBIAN_FOLDER, mini)
+    assert fashion_mnist.locate() == debian
+    above = write_idx_files(tmp_path / "data", mini)
+    assert fashion_mnist.locate() == above
+    here = write_idx_files(Path.cwd() / "data", mini)
+    assert fashion_mnist.locate() == here
+    monkeypatch.setenv(fashion_mnist.ENV, str(write_idx_files(tmp_path / "env", mini)))
+    assert fashion_mnist.locate() == tmp_path / "env"
+    assert fashion_mnist.locate(above) == above
 
 
-def one_line(error) -> str:
+def test_only_what_is_found_nowhere_is_fetched(mini, tmp_path, monkeypatch):
+    targets = []
+
+    def fetch(target):
+        targets.append(target)
+        return write_idx_files(tmp_path / "fetched", mini)
+
+    monkeypatch.setattr("vaehelpers.data.download.fetch", fetch)
+    assert len(load_data().test) == 10
+    assert targets == [Path("data")]
+    write_idx_files(Path.cwd() / "data", mini)
+    assert len(load_data().test) == 10
+    assert len(targets) == 1
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def flip_a_bit(path):
+    content = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(b"\x01" + content[1:]))
+
+
+def replace_by_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+# What is done to a file, and a word that the message must hold.
+DAMAGE = {
+    "missing": (Path.unlink, "missing"),
+    "cut short": (cut_short, "truncated"),
+    "not gzip": (lambda path: path.write_bytes(b"hello"), "corrupt"),
+    "empty": (lambda path: path.write_bytes(b""), "wrong sha256"),
+    "flipped bit": (flip_a_bit, "wrong sha256"),
+    "a folder": (replace_by_a_folder, "missing"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_damaged_file_is_one_clear_error(mini, tmp_path, case):
+    spoil, word = DAMAGE[case]
+    folder = write_idx_files(tmp_path / "given", mini)
+    spoil(folder / f"{TRAIN_IMAGES}.gz")
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(DataError) as error:
+        load_data(folder=folder)
     text = str(error.value)
     assert "\n" not in text
-    return text
-
-
-def damage_cases():
-    name = "train-images-idx3-ubyte"
-    return {
-        "missing": (lambda p: p.unlink(), "missing"),
-        "cut short": (lambda p: p.write_bytes(p.read_bytes()[:-100]), "truncated"),
-        "not gzip": (lambda p: p.write_bytes(b"hello"), "corrupt"),
-        "empty": (lambda p: p.write_bytes(b""), "wrong sha256"),
-        "flipped bit": (
-            lambda p: p.write_bytes(gzip.compress(b"\x01" + gzip.decompress(p.read_bytes())[1:])),
-            "wrong sha256",
-        ),
-        "a folder": (lambda p: (p.unlink(), p.mkdir()), "missing"),
-    }, name
-
-
-@pytest.mark.parametrize("case", damage_cases()[0])
-def test_damaged_file_is_one_clear_error(mini, tmp_path, case):
-    cases, name = damage_cases()
-    spoil, word = cases[case]
-    folder = write(tmp_path / "given", mini)
-    spoil(folder / f"{name}.gz")
-    before = sorted(p.name for p in folder.iterdir())
-    with pytest.raises(DataError) as error:
-        data.load(folder=folder)
-    text = one_line(error)
-    assert name in text
+    assert TRAIN_IMAGES in text
     assert word in text
     assert f"move the idx files out of {folder} and run `python -m vaehelpers data`" in text
-    assert sorted(p.name for p in folder.iterdir()) == before
+    assert sorted(path.name for path in folder.iterdir()) == before
 
 
 def test_truncated_raw_file(mini, tmp_path):
-    folder = write(tmp_path / "given", mini, zipped=False)
+    folder = write_idx_files(tmp_path / "given", mini, zipped=False)
     path = folder / "t10k-labels-idx1-ubyte"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match=r"17 bytes decompressed, wrong sha256"):
-        data.load(folder=folder)
+        load_data(folder=folder)
 
 
 def test_explicit_folder_without_data(mini, tmp_path):
     with pytest.raises(DataError, match="is not a folder"):
-        data.load(folder=tmp_path / "nowhere")
+        load_data(folder=tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no FashionMNIST files"):
-        data.load(folder=tmp_path / "empty")
+        load_data(folder=tmp_path / "empty")
 
 
 def test_unknown_source():
     with pytest.raises(DataError, match="'mnist'; allowed: fashion-mnist, drawn"):
-        data.load("mnist")
+        load_data("mnist")
 
 
 def test_advice_names_the_environment_variable(mini, tmp_path, monkeypatch):
-    monkeypatch.setenv(data.ENV, str(write(tmp_path / "given", mini)))
-    (tmp_path / "given" / "train-images-idx3-ubyte.gz").unlink()
+    folder = write_idx_files(tmp_path / "given", mini)
+    monkeypatch.setenv(fashion_mnist.ENV, str(folder))
+    (folder / f"{TRAIN_IMAGES}.gz").unlink()
     with pytest.raises(DataError, match="unset VAEHELPERS_DATA"):
-        data.load()
+        load_data()
 
 
 def test_an_unreadable_folder_above_is_passed_over(mini, tmp_path):
-    folder = write(tmp_path / "data", mini)
+    folder = write_idx_files(tmp_path / "data", mini)
     folder.chmod(0)
     try:
-        assert data.locate() in (None, folder)  # root reads it all the same
+        assert fashion_mnist.locate() in (None, folder)  # root reads it all the same
     finally:
         folder.chmod(0o700)

@@ -1,0 +1,28 @@
+"""The one way to load a data set: FashionMNIST, downloaded if missing, or the drawn stand-in."""
+
+from pathlib import Path
+
+from ..errors import DataError
+from . import download, drawn, fashion_mnist
+from .constants import SOURCES
+from .dataset import Dataset
+
+
+def load_data(source: str = "fashion-mnist", folder: str | Path | None = None) -> Dataset:
+    """Load a data set by name, as levels 0..15 in three splits.
+
+    `fashion-mnist` is split 54,000/6,000/10,000 as the practical's template does. It is looked for
+    in `folder` or `$VAEHELPERS_DATA`; else in `data/` here or in the folder above; else in Debian's
+    package folder; else it is downloaded into `data/`.
+    `drawn` is the procedural stand-in of `data.drawn`, used only when asked for by name; it is
+    smaller, 5,400/600/1,000.
+    Raises DataError naming the file, what is wrong with it, and how to repair it.
+    """
+    if source not in SOURCES:
+        raise DataError(f"unknown data set {source!r}; allowed: {', '.join(SOURCES)}")
+    if source == "drawn":
+        return drawn.draw_dataset()
+    found = fashion_mnist.locate(folder)
+    if found is None:
+        found = download.fetch(Path("data"))
+    return fashion_mnist.read(found)
