@@ -7,7 +7,7 @@ import torch
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from vaehelpers.objective import KLD, elbo_to_bpd, reconstruction, sample_reparameterize
+from vaehelpers import KLD, elbo_to_bpd, reconstruction, sample_reparameterize
 
 
 @pytest.mark.parametrize(
@@ -21,17 +21,18 @@ from vaehelpers.objective import KLD, elbo_to_bpd, reconstruction, sample_repara
     ],
 )
 def test_kl_at_known_points(mean, std, nats):
-    row = torch.tensor([[float(mean)]]), torch.tensor([[math.log(std)]])
-    assert KLD(*row).item() == pytest.approx(nats, abs=1e-6)
+    means = torch.tensor([[float(mean)]])
+    log_stds = torch.tensor([[math.log(std)]])
+    assert KLD(means, log_stds).item() == pytest.approx(nats, abs=1e-6)
 
 
 def test_kl_by_quadrature():
     def integrand(x):
         return norm.pdf(x, 0.7, 0.3) * (norm.logpdf(x, 0.7, 0.3) - norm.logpdf(x))
 
-    value = KLD(
-        torch.tensor([0.7], dtype=torch.float64), torch.tensor([0.3], dtype=torch.float64).log()
-    )
+    mean = torch.tensor([0.7], dtype=torch.float64)
+    std = torch.tensor([0.3], dtype=torch.float64)
+    value = KLD(mean, std.log())
     assert value.item() == pytest.approx(quad(integrand, -3, 5)[0], rel=1e-9)
 
 
@@ -51,11 +52,9 @@ def test_reparameterised_samples_have_mean_and_std():
 
 
 def test_reparameterisation_passes_gradients():
-    mean, std, eps = (
-        torch.zeros(3, requires_grad=True),
-        torch.ones(3, requires_grad=True),
-        torch.tensor([1.0, -2, 3]),
-    )
+    mean = torch.zeros(3, requires_grad=True)
+    std = torch.ones(3, requires_grad=True)
+    eps = torch.tensor([1.0, -2, 3])
     sample_reparameterize(mean, std, eps).sum().backward()
     assert torch.equal(mean.grad, torch.ones(3))
     assert torch.equal(std.grad, eps)
@@ -64,7 +63,8 @@ def test_reparameterisation_passes_gradients():
 def test_reparameterisation_draws_fresh_noise_and_zero_std_is_exact():
     mean = torch.randn(1000)
     assert torch.equal(sample_reparameterize(mean, torch.zeros(1000)), mean)
-    assert not torch.equal(*(sample_reparameterize(mean, torch.ones(1000)) for _ in range(2)))
+    first, second = (sample_reparameterize(mean, torch.ones(1000)) for _ in range(2))
+    assert not torch.equal(first, second)
 
 
 def test_negative_std_is_refused():
@@ -73,14 +73,14 @@ def test_negative_std_is_refused():
 
 
 def test_reconstruction_is_the_summed_log_probability():
-    logits, levels = torch.randn(3, 16, 28, 28), torch.randint(0, 16, (3, 1, 28, 28))
+    logits = torch.randn(3, 16, 28, 28)
+    levels = torch.randint(0, 16, (3, 1, 28, 28))
     by_hand = -logits.log_softmax(1).gather(1, levels).sum((1, 2, 3))
     torch.testing.assert_close(reconstruction(logits, levels.to(torch.uint8)), by_hand)
 
 
 def test_bits_per_dimension():
     nats = torch.tensor([784 * math.log(16), 784 * math.log(2), 0.0], dtype=torch.float64)
-    torch.testing.assert_close(
-        elbo_to_bpd(nats, (3, 1, 28, 28)), torch.tensor([4.0, 1, 0], dtype=torch.float64)
-    )
+    bits = torch.tensor([4.0, 1, 0], dtype=torch.float64)
+    torch.testing.assert_close(elbo_to_bpd(nats, (3, 1, 28, 28)), bits)
     assert elbo_to_bpd(1.0, (7, 3, 2, 2)) == pytest.approx(1 / math.log(2) / 12)

@@ -1,12 +1,12 @@
-"""Walks through latent space: percentile grids, the 2-D manifold of Q2.10, codes of images, what lives where."""
+"""The latent space: percentile grids, the manifold of Q2.10, codes of images, what lives where."""
 
 import torch
 import torch.nn.functional as F
 from scipy.stats import norm
 from torch import Tensor, nn
 
-from .data import CLASSES, LEVELS
-from .model import VAE, mean_levels
+from ..data.constants import CLASSES, LEVELS
+from .networks import VAE, mean_levels
 
 
 def percentiles(grid_size: int) -> Tensor:
@@ -22,7 +22,10 @@ def ppf(percentile: Tensor) -> Tensor:
 
 
 def manifold_latents(grid_size: int) -> Tensor:
-    """Return the grid of 2-D latents, `[n*n,2]`, in reading order: z1 grows rightwards, z2 grows *upwards*."""
+    """Return the grid of 2-D latents, `[n*n,2]`, in reading order.
+
+    z1 grows rightwards, z2 grows *upwards*.
+    """
     z = ppf(percentiles(grid_size))
     z2, z1 = torch.meshgrid(z.flip(0), z, indexing="ij")
     return torch.stack([z1, z2], dim=-1).view(-1, 2)
@@ -30,52 +33,58 @@ def manifold_latents(grid_size: int) -> Tensor:
 
 @torch.no_grad()
 def visualize_manifold(decoder: nn.Module, grid_size: int = 20) -> Tensor:
-    """Decode the percentile grid of a 2-D latent space: one image `[1,n*28,n*28]` of floats in [0, 1].
+    """Decode the percentile grid of a 2-D latent space: one image `[1,n*28,n*28]`, 0..1.
 
-    Each cell is the decoder's *mean*, the expected level over 15, not a sample; z1 grows rightwards and z2
-    upwards. Every cell stands for the same prior mass. Practical, Q2.10; Kingma & Welling 2014, Fig. 4b.
+    Each cell is the decoder's *mean*, the expected level over 15, not a sample; z1 grows rightwards
+    and z2 upwards. Every cell stands for the same prior mass. Practical, Q2.10; Kingma & Welling
+    2014, Fig. 4b.
     """
     device = next(decoder.parameters()).device
     logits = decoder(manifold_latents(grid_size).to(device))
-    return tile(mean_levels(logits).cpu() / (LEVELS - 1), grid_size)
+    pictures = mean_levels(logits).cpu() / (LEVELS - 1)
+    return tile(pictures, grid_size)
 
 
 def tile(images: Tensor, columns: int, padding: int = 0) -> Tensor:
-    """Tile grey images `[N,1,H,W]` row by row into one `[1,rows*H,columns*W]`; missing ones are black.
+    """Tile grey images `[N,1,H,W]` row by row into one `[1,rows*H,columns*W]`.
 
-    `padding` black pixels follow each image to the right and below. (torchvision's `make_grid` does the same,
-    but importing torchvision takes seconds.)
+    Missing ones are black; `padding` black pixels follow each image to the right and below.
+    (torchvision's `make_grid` does the same, but importing torchvision takes seconds.)
     """
     rows = -(-len(images) // columns)
-    images = F.pad(images, (0, padding, 0, padding, 0, 0, 0, rows * columns - len(images)))
+    missing = rows * columns - len(images)
+    images = F.pad(images, (0, padding, 0, padding, 0, 0, 0, missing))
     height, width = images.shape[2:]
-    return (
-        images.view(rows, columns, height, width)
-        .transpose(1, 2)
-        .reshape(1, rows * height, columns * width)
-    )
+    grid = images.view(rows, columns, height, width).transpose(1, 2)  # [rows,H,columns,W]
+    return grid.reshape(1, rows * height, columns * width)
 
 
 @torch.no_grad()
 def encode(model: VAE, images: Tensor, batch_size: int = 1000) -> tuple[Tensor, Tensor]:
-    """Return mean and log standard deviation of q(z|x) for levels `[N,1,28,28]`, each `[N,D]`, on the CPU."""
+    """Return mean and log standard deviation of q(z|x), each `[N,D]`, on the CPU.
+
+    `images` are levels `[N,1,28,28]`.
+    """
     parts = [model.encoder(batch.to(model.device)) for batch in images.split(batch_size)]
-    return tuple(torch.cat(column).cpu() for column in zip(*parts, strict=True))
+    means, log_stds = zip(*parts, strict=True)
+    return torch.cat(means).cpu(), torch.cat(log_stds).cpu()
 
 
 def cells(codes: Tensor, grid_size: int) -> tuple[Tensor, Tensor]:
-    """Return the row and column of the manifold cell in which each 2-D code lies: `[N,2]` -> two int64 `(N,)`.
+    """Return the row and column of the manifold cell in which each 2-D code lies.
 
-    Cells are laid out as in `visualize_manifold`: row 0 is the top, the largest z2.
+    Codes `[N,2]` give two int64 `(N,)`. Cells are laid out as in `visualize_manifold`: row 0 is the
+    top, the largest z2.
     """
-    place = (torch.as_tensor(norm.cdf(codes)) * grid_size).long().clamp(0, grid_size - 1)
-    return grid_size - 1 - place[:, 1], place[:, 0]
+    percentile = torch.as_tensor(norm.cdf(codes))
+    place = (percentile * grid_size).long().clamp(0, grid_size - 1)
+    column, row_from_below = place[:, 0], place[:, 1]
+    return grid_size - 1 - row_from_below, column
 
 
 def class_counts(codes: Tensor, labels: Tensor, grid_size: int) -> Tensor:
-    """Count the 2-D codes of each class in each manifold cell: `[N,2]`, `[N]` -> int64 `[n,n,10]`."""
+    """Count the codes of each class in each manifold cell: `[N,2]`, `[N]` -> int64 `[n,n,10]`."""
     row, column = cells(codes, grid_size)
-    flat = (row * grid_size + column) * len(CLASSES) + labels
-    return torch.bincount(flat, minlength=grid_size**2 * len(CLASSES)).view(
-        grid_size, grid_size, -1
-    )
+    counter = (row * grid_size + column) * len(CLASSES) + labels
+    counts = torch.bincount(counter, minlength=grid_size**2 * len(CLASSES))
+    return counts.view(grid_size, grid_size, -1)
