@@ -1,4 +1,4 @@
-"""One training step: in 32 or 16 bits, compiled or not, and on a CUDA device launched as one graph of kernels."""
+"""One training step: in 32 or 16 bits, compiled or not, on a CUDA device as a graph of kernels."""
 
 import warnings
 from collections.abc import Callable
@@ -7,67 +7,72 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from .device import compile_if_possible
-from .errors import SettingError
-from .model import VAE
+from ..core.device import compile_if_possible
+from ..vae.networks import VAE
+from .config import TrainConfig
 
-PRECISIONS = ("float32", "bfloat16")
+# From levels [B,1,28,28] and noise [B,z_dim] to reconstruction and KL in nats, each (B,).
+Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 def training_step(
-    model: VAE,
-    optimizers: list[Optimizer],
-    beta: float,
-    compiled: bool,
-    precision: str,
+    model: VAE, optimizers: list[Optimizer], config: TrainConfig
 ) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return what trains on a batch, see `Step`: compiled by torch or not, and then on a CUDA device in a graph.
+    """Return the function that trains on one batch, see `Step`, as `config` says.
 
-    In `precision` "bfloat16", convolutions and matrix products take 16-bit numbers and add up in 32 bits; weights,
-    their updates, latents and loss stay in 32 bits. Raises SettingError for other precisions.
+    With `compiled`, torch compiles the loss and, on a CUDA device, the whole step is recorded as a
+    graph. In `precision` "bfloat16", convolutions and matrix products take 16-bit numbers and add
+    up in 32 bits; weights, their updates, latents and loss stay in 32 bits.
     """
-    if precision not in PRECISIONS:
-        raise SettingError(f"precision={precision} is not one of {', '.join(PRECISIONS)}")
-    loss = in_bfloat16(model) if precision == "bfloat16" else model.per_image
-    step = Step(compile_if_possible(loss, model.device) if compiled else loss, optimizers, beta)
-    return Graph(step) if in_graph(compiled, model.device) else step
+    loss: Loss = in_bfloat16(model) if config.precision == "bfloat16" else model.per_image
+    if config.compiled and compiles_correctly(config, model.device):
+        loss = compile_if_possible(loss, model.device)
+    step = Step(loss, optimizers, config.beta)
+    return CudaGraphed(step) if is_in_graph(config, model.device) else step
 
 
-def in_graph(compiled: bool, device: torch.device) -> bool:
+def compiles_correctly(config: TrainConfig, device: torch.device) -> bool:
+    """Say whether torch's compiler gives correct gradients for these numbers on this device.
+
+    In 16 bits on a CUDA device (an H200, torch 2.11) it did not: the errors were as large as the
+    gradients, and training broke down within some epochs. A graph of kernels that are not compiled
+    is correct there. `benchmarks/gpu.py` measures both.
+    """
+    return not (config.precision == "bfloat16" and device.type == "cuda")
+
+
+def is_in_graph(config: TrainConfig, device: torch.device) -> bool:
     """Say whether steps are recorded as a CUDA graph."""
-    return compiled and device.type == "cuda"
+    return config.compiled and device.type == "cuda"
 
 
-def in_bfloat16(model: VAE) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+def in_bfloat16(model: VAE) -> Loss:
     """Return `model.per_image` with networks that compute in bfloat16."""
 
     def per_image(imgs: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
-        with torch.autocast(
-            imgs.device.type, torch.bfloat16, cache_enabled=False
-        ):  # a graph cannot hold the cache
+        # A graph cannot hold autocast's cache of 16-bit weights.
+        with torch.autocast(imgs.device.type, torch.bfloat16, cache_enabled=False):
             return model.per_image(imgs, eps)
 
     return per_image
 
 
 class Step:
-    """A step on a batch: `step(imgs, eps)` trains on levels `[B,1,28,28]` with noise `[B,z_dim]`.
+    """A step on a batch: `step(imgs, eps)` trains on levels `[B,1,28,28]`, noise `[B,z_dim]`.
 
-    It returns the reconstruction and the KL in nats per image, before the step, as one tensor `[2]`. Nothing in it
-    waits for the device, and gradients are freed at its end.
+    It returns the reconstruction and the KL in nats per image, before the step, as one tensor
+    `[2]`. Nothing in it waits for the device, and gradients are freed at its end.
     """
 
-    def __init__(
-        self,
-        loss: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
-        optimizers: list[Optimizer],
-        beta: float,
-    ):
-        self.loss, self.optimizers, self.beta = loss, optimizers, beta
+    def __init__(self, loss: Loss, optimizers: list[Optimizer], beta: float):
+        self.loss = loss
+        self.optimizers = optimizers
+        self.beta = beta
 
     def __call__(self, imgs: Tensor, eps: Tensor) -> Tensor:
         """Train on one batch."""
-        recon, kl = (part.mean() for part in self.loss(imgs, eps))
+        recon_per_image, kl_per_image = self.loss(imgs, eps)
+        recon, kl = recon_per_image.mean(), kl_per_image.mean()
         (recon + self.beta * kl).backward()
         for optimizer in self.optimizers:
             optimizer.step()
@@ -75,46 +80,48 @@ class Step:
         return torch.stack([recon.detach(), kl.detach()])
 
 
-class Graph:
-    """A function of CUDA tensors, always of the same shapes: run three times as it is, then recorded and replayed.
+class CudaGraphed:
+    """A function of CUDA tensors, of the same shapes at each call, recorded and replayed.
 
-    What it returns is overwritten by the next call. Numbers that change from call to call must be in tensors, such as
-    the rates of optimizers. The order of work is that of "Whole-network capture" in PyTorch's notes on CUDA graphs.
+    Three calls run it as it is, the fourth records it. What it returns is overwritten by the next
+    call. Numbers that change from call to call must be in tensors, such as the rates of optimizers.
+    The order of work is that of "Whole-network capture" in PyTorch's notes on CUDA graphs.
     """
 
     def __init__(self, function: Callable[..., Tensor]):
-        self.function, self.calls, self.graph = function, 0, None
+        self.function = function
+        self.calls = 0
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.inputs: list[Tensor] = []
+        self.output = torch.empty(0)
 
     def __call__(self, *values: Tensor) -> Tensor:
         """Call the function, or replay it with these values."""
         if self.calls < 3:
             self.calls += 1
-            return self._beside(values)
-        if not self.graph:
-            self.inputs, self.graph = [value.clone() for value in values], torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self.graph):
-                self.output = self.function(*self.inputs)
+            return self._call_beside(values)
+        if self.graph is None:
+            self.graph = self._record(values)
         for place, value in zip(self.inputs, values, strict=True):
             place.copy_(value)
         self.graph.replay()
         return self.output
 
-    def _beside(self, values: tuple[Tensor, ...]) -> Tensor:
-        """Run on a stream other than the usual one, as what a recording starts from must have been."""
+    def _record(self, values: tuple[Tensor, ...]) -> torch.cuda.CUDAGraph:
+        """Record the function on copies of the values, `inputs`; its result will be in `output`."""
+        self.inputs = [value.clone() for value in values]
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self.output = self.function(*self.inputs)
+        return graph
+
+    def _call_beside(self, values: tuple[Tensor, ...]) -> Tensor:
+        """Run on a side stream, as CUDA requires before a recording."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with warnings.catch_warnings(), torch.cuda.stream(stream):
-            warnings.filterwarnings(
-                "ignore", "This instance was constructed with capturable=True"
-            )  # it soon will be
+            # Adam was told that it will be captured, and warns because these first calls are not.
+            warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")
             result = self.function(*values)
         torch.cuda.current_stream().wait_stream(stream)
         return result
-
-
-def set_rate(group: dict, rate: float) -> None:
-    """Set the learning rate of an optimizer's group of weights, where it is a tensor in place."""
-    if isinstance(group["lr"], Tensor):
-        group["lr"].fill_(rate)
-    else:
-        group["lr"] = rate

@@ -1,17 +1,21 @@
 """Epoch records for programs that watch a training run from outside."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
-from .errors import SettingError
-from .training import EpochRecord
+from ..errors import SettingError
+from .loop import EpochRecord
 
 
-def tensorboard(folder: Path | None) -> Callable[[EpochRecord], None]:
-    """Return a function that writes an epoch record to a TensorBoard log in `folder`, or one that does nothing."""
+def tensorboard_writer(folder: Path | None) -> Callable[[EpochRecord], None]:
+    """Return a function that writes an epoch record to a TensorBoard log in `folder`.
+
+    Without a folder it does nothing. Raises SettingError where tensorboard is not installed.
+    """
     if folder is None:
         return lambda record: None
-    try:
+    try:  # an optional package
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise SettingError(
@@ -20,10 +24,10 @@ def tensorboard(folder: Path | None) -> Callable[[EpochRecord], None]:
         ) from None
     writer = SummaryWriter(folder)
 
-    def log(record: EpochRecord) -> None:
-        for name, value in vars(record).items():
+    def write(record: EpochRecord) -> None:
+        for name, value in asdict(record).items():
             if name != "epoch":
                 writer.add_scalar(name, value, record.epoch)
         writer.flush()
 
-    return log
+    return write

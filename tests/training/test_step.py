@@ -1,0 +1,112 @@
+"""A training step, and a step as a CUDA graph, with a stand-in for what records and replays it."""
+
+import contextlib
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from vaehelpers import TrainConfig
+from vaehelpers.training import step as step_module
+from vaehelpers.training.step import CudaGraphed, Step, is_in_graph, training_step
+from vaehelpers.vae import seeded_vae
+
+
+def batch():
+    """Return eight random images and their noise."""
+    return torch.randint(16, (8, 1, 28, 28), dtype=torch.uint8), torch.randn(8, 2)
+
+
+def test_a_step_is_that_of_autograd_and_leaves_no_gradients():
+    stepped, start = (seeded_vae(0, 4, 2) for _ in range(2))
+    imgs, eps = batch()
+    step = Step(stepped.per_image, [torch.optim.SGD(stepped.parameters(), 0.1)], beta=3.0)
+    recon, kl = step(imgs, eps)
+    L_rec, L_reg = (part.mean() for part in start.per_image(imgs, eps))
+    assert [recon, kl] == [L_rec, L_reg]
+    gradients = torch.autograd.grad(L_rec + 3 * L_reg, list(start.parameters()))
+    for after, before, gradient in zip(
+        stepped.parameters(), start.parameters(), gradients, strict=True
+    ):
+        torch.testing.assert_close(after, before - 0.1 * gradient)
+        assert after.grad is None
+
+
+def test_the_configuration_says_what_a_step_is():
+    imgs, eps = batch()
+    losses = {}
+    for precision in ("float32", "bfloat16"):
+        model = seeded_vae(0, 4, 2)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        step = training_step(model, [optimizer], TrainConfig(beta=7, precision=precision))
+        assert isinstance(step, Step)
+        assert step.beta == 7
+        losses[precision] = step(imgs, eps)
+        assert losses[precision].dtype == torch.float32
+    assert not torch.equal(losses["float32"], losses["bfloat16"])
+    torch.testing.assert_close(losses["float32"], losses["bfloat16"], rtol=2e-2, atol=1e-3)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
+def test_only_compiled_steps_on_a_cuda_device_are_a_graph(device):
+    device = torch.device(device)
+    assert not is_in_graph(TrainConfig(compiled=False), device)
+    assert is_in_graph(TrainConfig(compiled=True), device) == (device.type == "cuda")
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "is_compiled"),
+    [
+        ("cpu", "float32", True),
+        ("cpu", "bfloat16", True),
+        ("cuda", "float32", True),
+        ("cuda", "bfloat16", False),
+    ],
+)
+def test_torch_compiles_what_it_has_right_gradients_of(monkeypatch, device, precision, is_compiled):
+    compiled = []
+
+    def note(function, device):
+        compiled.append(function)
+        return function
+
+    monkeypatch.setattr(step_module, "compile_if_possible", note)
+    model = SimpleNamespace(device=torch.device(device), per_image=None)
+    training_step(model, [], TrainConfig(precision=precision))
+    assert not compiled
+    step = training_step(model, [], TrainConfig(precision=precision, compiled=True))
+    assert len(compiled) == is_compiled
+    assert type(step) is (CudaGraphed if device == "cuda" else Step)
+
+
+def test_a_graph_runs_three_times_records_once_and_replays(monkeypatch):
+    done = []
+
+    def double(x):
+        done.append("run")
+        return 2 * x
+
+    class Recording:
+        """Stand in for a graph and for a stream."""
+
+        def replay(self):
+            done.append("replay")
+            graph.output.copy_(2 * graph.inputs[0])
+
+        def wait_stream(self, other):
+            pass
+
+    stand_ins = {
+        "CUDAGraph": Recording,
+        "Stream": Recording,
+        "current_stream": Recording,
+        "graph": contextlib.nullcontext,
+        "stream": contextlib.nullcontext,
+    }
+    for name, stand_in in stand_ins.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    graph = CudaGraphed(double)
+    values = [torch.tensor([float(value)]) for value in range(6)]
+    assert [float(graph(value)) for value in values] == [0, 2, 4, 6, 8, 10]
+    assert done == ["run"] * 4 + ["replay"] * 3
+    assert [float(value) for value in values] == [0, 1, 2, 3, 4, 5]
