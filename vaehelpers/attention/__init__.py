@@ -1,0 +1,10 @@
+"""What notebook 01 is about: three models that reverse words, mails, and a spam filter's needs.
+
+Read in this order: `reversal` (sequence to sequence with a fixed vector, additive attention, a
+Transformer), `masking` (attention weights under a mask), `mail` (mails with labels, generated or
+your own), `spam` (tokens, training, scores).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
