@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from vaehelpers import diagrams, figures
+from vaehelpers.figures import diagrams
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +22,9 @@ def words(ax) -> list[str]:
 def test_alignment_step_prints_the_weights_that_matter(letters):
     alpha = torch.full((len(letters),), 0.05)
     alpha[-1] = 0.8
-    ax = diagrams.alignment_step(letters, alpha, 2, "x", "y")
-    shown = words(ax)
-    assert [text for text in shown if "alpha" in text] == [rf"$\alpha_{{2{len(letters)}}}$ = 0.80"]
+    shown = words(diagrams.alignment_step(letters, alpha, 2, "x", "y"))
+    printed = [text for text in shown if "alpha" in text]
+    assert printed == [rf"$\alpha_{{2{len(letters)}}}$ = 0.80"]
     assert {"$c_{2}$", "$s_{2}$", "$s_{1}$", "$y_{2}$ = y", "$y_{1}$ = x", *letters} <= set(shown)
     assert sum(text.startswith("$h_") for text in shown) == len(letters)
 
@@ -41,15 +41,6 @@ def test_long_messages_and_missing_glyphs_are_cut_and_boxed():
     shown = words(diagrams.message(tokens, list(range(len(tokens))), 1, 0.0, 0.5))
     assert {"aaaaaaaaa...", "\u25a1\u25a1", "..."} <= set(shown)
     assert shown.count("yes") == 13
-
-
-def test_attention_map_prints_small_maps_and_leaves_masked_cells_blank():
-    weights = torch.tensor([[1.0, 0.0], [0.25, 0.75]])
-    ax = figures.attention_map(weights, "ab", "cd", "title")
-    assert sorted(words(ax)) == ["0.25", "0.75", "1.00"]
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "d"]
-    large = figures.attention_map(torch.full((9, 3), 1 / 3), "abcdefghi", "xyz")
-    assert words(large) == []
 
 
 def test_graphical_model_names_its_parts():

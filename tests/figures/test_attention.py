@@ -1,0 +1,44 @@
+"""Maps of attention weights: printed where there is room, blank where masked, a cell for each."""
+
+import io
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from PIL import Image
+
+from vaehelpers.figures.attention import attention_map, attention_picture
+
+matplotlib.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    """Close every figure that a test leaves."""
+    yield
+    plt.close("all")
+
+
+def words(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def test_attention_map_prints_small_maps_and_leaves_masked_cells_blank():
+    weights = torch.tensor([[1.0, 0.0], [0.25, 0.75]])
+    ax = attention_map(weights, "ab", "cd", "title")
+    assert sorted(words(ax)) == ["0.25", "0.75", "1.00"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "d"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+    assert ax.get_title() == "title"
+    large = attention_map(torch.full((9, 3), 1 / 3), "abcdefghi", "xyz")
+    assert words(large) == []
+
+
+def test_attention_picture_has_a_cell_for_each_weight():
+    weights = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]])
+    picture = Image.open(io.BytesIO(attention_picture(weights, "ab", "xyz", cell=20)))
+    assert picture.size == (80, 60)
+    bright, dark = picture.getpixel((30, 30)), picture.getpixel((50, 30))
+    assert sum(bright) > sum(dark)
+    assert picture.getpixel((50, 50)) == picture.getpixel((70, 50))

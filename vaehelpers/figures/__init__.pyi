@@ -1,0 +1,7 @@
+from . import attention as attention
+from . import colours as colours
+from . import diagrams as diagrams
+from . import grid as grid
+from . import vae as vae
+
+__all__ = ["attention", "colours", "diagrams", "grid", "vae"]

@@ -1,0 +1,62 @@
+"""Maps of attention weights: as a figure with labels, and as a small picture that redraws fast."""
+
+import io
+from collections.abc import Sequence
+
+import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.font_manager import findfont
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+
+def attention_map(
+    weights: Tensor,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw attention weights `[n,m]`, queries as rows, keys as columns; colours run from 0 to 1.
+
+    Weights are printed where there is room; those of exactly 0, as under a mask, stay blank.
+    """
+    ax = ax or plt.subplots()[1]
+    ax.imshow(weights.numpy(), vmin=0, vmax=1, cmap="cividis")
+    if len(queries) <= 8 and len(keys) <= 8:
+        for row, column in weights.nonzero().tolist():
+            _print_weight(ax, row, column, float(weights[row, column]))
+    ax.set_xticks(range(len(keys)), labels=list(keys))
+    ax.set_yticks(range(len(queries)), labels=list(queries))
+    ax.set(xlabel="key", ylabel="query", title=title)
+    ax.grid(False)
+    return ax
+
+
+def _print_weight(ax: Axes, row: int, column: int, value: float) -> None:
+    colour = "black" if value > 0.5 else "white"
+    ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=colour)
+
+
+def attention_picture(
+    weights: Tensor, queries: Sequence[str], keys: Sequence[str], cell: int = 32
+) -> bytes:
+    """Draw weights `[n,m]` as PNG bytes: queries as rows, keys as columns, brighter is more.
+
+    Each is `cell` screen pixels wide.
+    """
+    n, m = weights.shape
+    colours = matplotlib.colormaps["cividis"](weights.numpy(), bytes=True)[..., :3]
+    heat = Image.fromarray(colours).resize((m * cell, n * cell), Image.Resampling.NEAREST)
+    picture = Image.new("RGB", ((m + 1) * cell, (n + 1) * cell), "white")
+    picture.paste(heat, (cell, cell))
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.truetype(findfont("DejaVu Sans"), cell * 3 // 5)
+    for j, key in enumerate(keys):
+        draw.text(((j + 1.5) * cell, cell / 2), key, fill="black", font=font, anchor="mm")
+    for i, query in enumerate(queries):
+        draw.text((cell / 2, (i + 1.5) * cell), query, fill="black", font=font, anchor="mm")
+    buffer = io.BytesIO()
+    picture.save(buffer, "png")
+    return buffer.getvalue()
