@@ -1,4 +1,7 @@
-"""The explorer of a walk through latent space: one set of sliders, over a picture by the kernel or by the page."""
+"""The explorer of a walk through latent space.
+
+It has one set of controls, and its pictures are drawn by the kernel or by the page.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -6,46 +9,55 @@ import ipywidgets as widgets
 import torch
 import traitlets
 
-from . import latent, walk
+from ..vae.latent import encode
+from . import frames, walk
 from .page import PageDecoder
 
-_kept: dict[
-    str, dict
-] = {}  # positions of the sliders of each explorer, by name, so that a cell can be run again
+LABEL = {"description_width": "110px"}
+# Where each explorer's controls were left, by its name, so that a cell can be run again.
+_kept: dict[str, dict] = {}
 
 
 class Controls(widgets.VBox):
-    """Sliders, view, pixel and buttons for a walk; `origin` is what the sliders do not reach, a list of D floats."""
+    """Sliders, view, pixel and buttons for a walk.
+
+    `origin` is the part of z that the sliders do not change, a list of D floats.
+    """
 
     origin = traitlets.List()
 
     def __init__(self, path: walk.Walk):
-        self.path, wide = path, {"description_width": "110px"}
-        self.sliders = [
-            widgets.FloatSlider(
-                value,
-                min=path.low,
-                max=path.high,
-                step=path.step,
-                description=label,
-                style=wide,
-                readout_format=".0f" if path.percent else ".2f",
-            ).add_class(f"{path.name}-{i}")
-            for i, (label, value) in enumerate(zip(path.labels, path.start, strict=True))
-        ]
+        self.path = path
+        self.sliders = [self._slider(i) for i in range(len(path.labels))]
         self.view = widgets.ToggleButtons(
             options=walk.VIEWS, description="picture", style={"button_width": "70px"}
         )
-        self.row, self.column = (
-            widgets.IntSlider(14, min=0, max=27, description=f"pixel {name}", style=wide)
-            for name in ("row", "column")
-        )
+        self.row = widgets.IntSlider(14, min=0, max=27, description="pixel row", style=LABEL)
+        self.column = widgets.IntSlider(14, min=0, max=27, description="pixel column", style=LABEL)
         self.origin = path.origin.tolist()
         self.restore(_kept.get(path.name, {}))
-        for control in (*self.sliders, self.view, self.row, self.column):
+        for control in self.pictured:
             control.observe(self._keep, "value")
         self.observe(self._keep, "origin")
         super().__init__([*self.sliders, *self._jumps(), self.view, self.row, self.column])
+
+    def _slider(self, i: int) -> widgets.FloatSlider:
+        axis = self.path.axis
+        slider = widgets.FloatSlider(
+            self.path.start[i],
+            min=axis.low,
+            max=axis.high,
+            step=axis.step,
+            description=self.path.labels[i],
+            style=LABEL,
+            readout_format=".0f" if axis.percent else ".2f",
+        )
+        return slider.add_class(f"{self.path.name}-{i}")
+
+    @property
+    def pictured(self) -> list[widgets.Widget]:
+        """The controls whose values the picture shows."""
+        return [*self.sliders, self.view, self.row, self.column]
 
     @property
     def values(self) -> list[float]:
@@ -65,22 +77,18 @@ class Controls(widgets.VBox):
 
     def restore(self, state: dict) -> None:
         """Put the controls where an earlier `state` had them, as far as it fits this walk."""
-        if len(state.get("values", ())) != len(self.sliders) or len(state["origin"]) != len(
-            self.origin
-        ):
+        if len(state.get("values", ())) != len(self.sliders):
             return
-        self.origin = state["origin"]
-        for slider, value in zip(self.sliders, state["values"], strict=True):
-            slider.value = value
-        self.view.value, self.row.value, self.column.value = (
-            state["view"],
-            state["row"],
-            state["column"],
-        )
+        if len(state["origin"]) != len(self.origin):
+            return
+        self.go(state["values"], state["origin"])
+        self.view.value = state["view"]
+        self.row.value = state["row"]
+        self.column.value = state["column"]
 
-    def go(self, values: Sequence[float], origin: torch.Tensor) -> None:
-        """Move the sliders and what lies beyond them."""
-        self.origin = origin.tolist()
+    def go(self, values: Sequence[float], origin: Sequence[float]) -> None:
+        """Move the sliders and the origin."""
+        self.origin = list(origin)
         for slider, value in zip(self.sliders, values, strict=True):
             slider.value = value
 
@@ -88,21 +96,27 @@ class Controls(widgets.VBox):
         _kept[self.path.name] = self.state
 
     def _jumps(self) -> list[widgets.Widget]:
-        """Return a button to go back to the start and, where images can be looked up, two more ways to go elsewhere."""
+        """Return buttons: back to the start and, where images can be looked up, two ways more."""
         path = self.path
-        reset = _button("reset", lambda: self.go(path.start, path.origin))
+        reset = _button("reset", lambda: self.go(path.start, path.origin.tolist()))
         if path.images is None:
             return [reset]
-        random = _button("random", lambda: self.go(*path.through(torch.randn(len(path.origin)))))
+        images = path.images
         number = widgets.BoundedIntText(
-            0, min=0, max=len(path.images) - 1, description="image", layout={"width": "180px"}
+            0, min=0, max=len(images) - 1, description="image", layout={"width": "180px"}
         )
 
-        def encode() -> None:
-            mean, _ = latent.encode(path.model, path.images[number.value : number.value + 1])
-            self.go(*path.through(mean[0]))
+        def go_through(z: torch.Tensor) -> None:
+            values, origin = path.through(z)
+            self.go(values, origin.tolist())
 
-        return [widgets.HBox([reset, random]), widgets.HBox([number, _button("encode", encode)])]
+        def go_to_image() -> None:
+            mean, _ = encode(path.model, images[number.value : number.value + 1])
+            go_through(mean[0])
+
+        random = _button("random", lambda: go_through(torch.randn(len(path.origin))))
+        look_up = _button("encode", go_to_image)
+        return [widgets.HBox([reset, random]), widgets.HBox([number, look_up])]
 
 
 def _button(text: str, run: Callable[[], None]) -> widgets.Button:
@@ -112,22 +126,24 @@ def _button(text: str, run: Callable[[], None]) -> widgets.Button:
 
 
 def in_kernel(path: walk.Walk) -> widgets.Widget:
-    """Return the explorer whose pictures the kernel draws: each move of a slider sends values there and a PNG back.
+    """Return the explorer whose pictures the kernel draws.
 
-    The picture is an `Image` widget fed with bytes, not an Output widget: it neither flickers nor piles up.
+    Each move of a slider sends values there and a PNG back. The picture is an `Image` widget fed
+    with bytes, not an Output widget: it neither flickers nor piles up.
     """
-    controls, chart = Controls(path), walk.chart_bytes(path)
+    controls = Controls(path)
+    chart = frames.chart_bytes(path)
     canvas, where = widgets.Image(format="png"), widgets.Label()
 
     def redraw(_=None):
-        state = controls.state
-        origin = torch.tensor(state["origin"])
-        canvas.value = walk.frame(
-            path, state["values"], origin, state["view"], (state["row"], state["column"]), chart
-        )
-        where.value = f"{walk.coordinates(path.latents(state['values'], origin))}; right: chances of the pixel's levels"
+        origin = torch.tensor(controls.origin)
+        pixel = controls.row.value, controls.column.value
+        view = str(controls.view.value)
+        canvas.value = frames.frame(path, controls.values, origin, view, pixel, chart)
+        place = walk.coordinates(path.latents(controls.values, origin))
+        where.value = f"{place}; right: chances of the pixel's levels"
 
-    for control in (*controls.sliders, controls.view, controls.row, controls.column):
+    for control in controls.pictured:
         control.observe(redraw, "value")
     controls.observe(redraw, "origin")
     redraw()
@@ -135,10 +151,14 @@ def in_kernel(path: walk.Walk) -> widgets.Widget:
 
 
 def in_page(path: walk.Walk) -> widgets.Widget:
-    """Return the explorer whose pictures the page draws, with a decoder of its own: none waits for the kernel."""
+    """Return the explorer whose pictures the page draws, with a decoder of its own.
+
+    No picture waits for the kernel.
+    """
     controls = Controls(path)
     page = PageDecoder(path, controls.sliders)
-    for name, trait in {"view": "index", "row": "value", "column": "value"}.items():
-        widgets.jslink((getattr(controls, name), trait), (page, name))
+    widgets.jslink((controls.view, "index"), (page, "view"))
+    widgets.jslink((controls.row, "value"), (page, "row"))
+    widgets.jslink((controls.column, "value"), (page, "column"))
     traitlets.dlink((controls, "origin"), (page, "origin"))
     return widgets.HBox([page, controls])

@@ -1,34 +1,40 @@
-"""The decoder as a widget that runs in the page: what `page.js` needs of a model, and sliders linked to it."""
+"""The decoder as a widget that runs in the page: what `page.js` needs of a model."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import anywidget
 import ipywidgets as widgets
 import torch
 import traitlets
-from PIL import Image
 from torch import Tensor, nn
 
-from . import walk
-from .model import CNNDecoder
+from ..vae.networks import CNNDecoder
+from .frames import chart_png, noise
+from .walk import Walk
 
 BLOCK = 8  # output channels that page.js sums at once
 HERE = Path(__file__).parent
+Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
 
 def layers(decoder: CNNDecoder) -> tuple[list[dict], bytes]:
-    """Describe a decoder for `page.js`: its layers, and their weights and biases as 16-bit floating point numbers.
+    """Describe a decoder for `page.js`: its layers, and their weights and biases as 16-bit numbers.
 
-    Weights are laid out `[out/8][kernel row][kernel column][in][8]`. A linear layer is a convolution of size 1 whose
-    output channels are put in the order of the image that they become, channels innermost.
+    Weights are laid out `[out/8][kernel row][kernel column][in][8]`. A linear layer is a
+    convolution of size 1 whose output channels are put in the order of the image that they become,
+    channels innermost.
     """
-    modules, described, numbers, size = [*decoder.linear, *decoder.net], [], [], 1
-    for module, following in zip(modules, [*modules[1:], None], strict=True):
-        if not isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+    unflatten = cast(nn.Unflatten, decoder.net[0])
+    modules = [*decoder.linear, *decoder.net]
+    followers = [*modules[1:], None]
+    described, numbers = [], []
+    size = 1
+    for module, follower in zip(modules, followers, strict=True):
+        if not isinstance(module, Layer):
             continue
-        shape, weight, bias = _as_convolution(module, decoder.net[0])
+        shape, weight, bias = _as_convolution(module, unflatten)
         side = _size_out(shape, size)
         described.append(
             {
@@ -37,24 +43,18 @@ def layers(decoder: CNNDecoder) -> tuple[list[dict], bytes]:
                 "sizeOut": side,
                 "channelsIn": weight.shape[1],
                 "channelsOut": weight.shape[0],
-                "activated": isinstance(following, nn.GELU),
+                "activated": isinstance(follower, nn.GELU),
             }
         )
-        blocks = weight.flatten(2).unflatten(0, (-1, BLOCK))  # [out/8,8,in,taps]
-        numbers += [blocks.permute(0, 3, 2, 1).flatten(), bias]
-        size = decoder.net[0].unflattened_size[1] if isinstance(module, nn.Linear) else side
+        numbers += [_in_blocks(weight), bias]
+        size = unflatten.unflattened_size[1] if isinstance(module, nn.Linear) else side
     return described, torch.cat(numbers).detach().cpu().half().numpy().tobytes()
 
 
-def _as_convolution(module: nn.Module, unflatten: nn.Unflatten) -> tuple[dict, Tensor, Tensor]:
+def _as_convolution(module: Layer, unflatten: nn.Unflatten) -> tuple[dict, Tensor, Tensor]:
     """Return a layer's kernel and stride, its weight `[out,in,k,k]` and its bias `[out]`."""
     if isinstance(module, nn.Linear):
-        channels, height, width = unflatten.unflattened_size
-        order = (
-            torch.arange(channels * height * width).view(channels, -1).T.flatten()
-        )  # channels innermost
-        shape = {"kernel": 1, "stride": 1, "padding": 0, "outputPadding": 0, "transposed": False}
-        return shape, module.weight[order][:, :, None, None], module.bias[order]
+        return _linear_as_convolution(module, unflatten)
     transposed = isinstance(module, nn.ConvTranspose2d)
     shape = {
         "kernel": module.kernel_size[0],
@@ -63,11 +63,29 @@ def _as_convolution(module: nn.Module, unflatten: nn.Unflatten) -> tuple[dict, T
         "outputPadding": module.output_padding[0],
         "transposed": transposed,
     }
-    return shape, module.weight.transpose(0, 1) if transposed else module.weight, module.bias
+    weight = module.weight.transpose(0, 1) if transposed else module.weight
+    return shape, weight, cast(Tensor, module.bias)
+
+
+def _linear_as_convolution(
+    module: nn.Linear, unflatten: nn.Unflatten
+) -> tuple[dict, Tensor, Tensor]:
+    """Do the same for a linear layer: its outputs become an image with the channels innermost."""
+    channels, height, width = unflatten.unflattened_size
+    places = torch.arange(channels * height * width).view(channels, -1)
+    order = places.T.flatten()
+    shape = {"kernel": 1, "stride": 1, "padding": 0, "outputPadding": 0, "transposed": False}
+    return shape, module.weight[order][:, :, None, None], module.bias[order]
+
+
+def _in_blocks(weight: Tensor) -> Tensor:
+    """Lay out a weight `[out,in,k,k]` for `page.js`, as one row of numbers."""
+    blocks = weight.flatten(2).unflatten(0, (-1, BLOCK))  # [out/8,8,in,taps]
+    return blocks.permute(0, 3, 2, 1).flatten()
 
 
 def _size_out(shape: dict, size: int) -> int:
-    """Return the side of a layer's output for the side of its input (PyTorch's formulas, dilation 1)."""
+    """Return the side of a layer's output for the side of its input (PyTorch's formulas)."""
     kernel, stride, padding = shape["kernel"], shape["stride"], shape["padding"]
     if shape["transposed"]:
         return (size - 1) * stride - 2 * padding + kernel + shape["outputPadding"]
@@ -75,7 +93,10 @@ def _size_out(shape: dict, size: int) -> int:
 
 
 class PageDecoder(anywidget.AnyWidget):
-    """The explorer of a walk, drawn by the page itself, which listens to `sliders` without asking the kernel."""
+    """The explorer of a walk, drawn by the page itself.
+
+    It listens to `sliders` without asking the kernel.
+    """
 
     _esm = HERE / "page.js"
     _css = HERE / "page.css"
@@ -93,24 +114,17 @@ class PageDecoder(anywidget.AnyWidget):
     row = traitlets.Int().tag(sync=True)
     column = traitlets.Int().tag(sync=True)
 
-    def __init__(self, path: walk.Walk, sliders: Sequence[widgets.FloatSlider]):
+    def __init__(self, path: Walk, sliders: Sequence[widgets.FloatSlider]):
         described, weights = layers(path.model.decoder)
         super().__init__(
             sliders=sliders,
             layers=described,
             weights=weights,
-            chart=_png(path),
-            noise=walk.noise().flatten().tolist(),
+            chart=chart_png(path),
+            noise=noise().flatten().tolist(),
             directions=path.directions.tolist(),
             origin=path.origin.tolist(),
-            percent=path.percent,
-            low=path.low,
-            high=path.high,
+            percent=path.axis.percent,
+            low=path.axis.low,
+            high=path.axis.high,
         )
-
-
-def _png(path: walk.Walk) -> bytes:
-    chart, buffer = walk.chart_bytes(path), io.BytesIO()
-    if chart is not None:
-        Image.fromarray(chart).save(buffer, "png")
-    return buffer.getvalue()

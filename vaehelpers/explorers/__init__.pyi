@@ -1,0 +1,23 @@
+from . import walk as walk
+from .attention import Mechanism as Mechanism
+from .attention import attention_explorer as attention_explorer
+from .gaussians import kl_explorer as kl_explorer
+from .latents import in_kernel as in_kernel
+from .latents import in_page as in_page
+from .live_curve import LiveCurve as LiveCurve
+from .picker import picker_explorer as picker_explorer
+from .prior_samples import prior_samples_explorer as prior_samples_explorer
+from .text_box import text_explorer as text_explorer
+
+__all__ = [
+    "LiveCurve",
+    "Mechanism",
+    "attention_explorer",
+    "in_kernel",
+    "in_page",
+    "kl_explorer",
+    "picker_explorer",
+    "prior_samples_explorer",
+    "text_explorer",
+    "walk",
+]

@@ -1,0 +1,59 @@
+"""What the small explorers share: labelled sliders beside a figure that is redrawn as they move."""
+
+import io
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import ipywidgets as widgets
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+LABEL = {"description_width": "90px"}
+
+
+def whole_slider(value: int, low: int, high: int, step: int, name: str) -> widgets.IntSlider:
+    """Return a labelled slider over whole numbers."""
+    return widgets.IntSlider(value, min=low, max=high, step=step, description=name, style=LABEL)
+
+
+def real_slider(
+    value: float, low: float, high: float, step: float, name: str
+) -> widgets.FloatSlider:
+    """Return a labelled slider over floats."""
+    return widgets.FloatSlider(value, min=low, max=high, step=step, description=name, style=LABEL)
+
+
+def axes_of_size(width: float, height: float) -> Axes:
+    """Return axes that fill a figure of `width` x `height` inches.
+
+    Fitting a layout would take longer than drawing.
+    """
+    fig = Figure(figsize=(width, height))
+    fig.set_layout_engine("none")
+    return fig.add_axes((0.72 / width, 0.52 / height, 1 - 0.82 / width, 1 - 0.62 / height))
+
+
+def figure_beside(
+    sliders: Sequence[widgets.Widget], draw: Callable[[], tuple[Axes, str]]
+) -> widgets.Widget:
+    """Put sliders beside a figure and a text, which `draw` renews whenever a slider moves."""
+    canvas, note = widgets.Image(format="png"), widgets.Label()
+
+    def redraw(_=None):
+        ax, text = draw()
+        note.value = text
+        canvas.value = as_png(ax)
+
+    for slider in sliders:
+        slider.observe(redraw, "value")
+    redraw()
+    return widgets.HBox([canvas, widgets.VBox([*sliders, note])])
+
+
+def as_png(ax: Axes) -> bytes:
+    """Return the figure of some axes as PNG bytes."""
+    buffer = io.BytesIO()
+    # savefig would draw twice, to measure a tight frame.
+    FigureCanvasAgg(cast(Figure, ax.figure)).print_png(buffer)
+    return buffer.getvalue()

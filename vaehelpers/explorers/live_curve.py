@@ -1,0 +1,46 @@
+"""The curve that grows while `training.fit` runs."""
+
+import time
+
+import ipywidgets as widgets
+
+from .controls import as_png, axes_of_size
+
+PAUSE = 0.2  # seconds between two drawings, at least
+
+
+class LiveCurve:
+    """Training and validation bpd, drawn while `training.fit` runs.
+
+    Give it `batch` to call, and epochs to `epoch`. `widget` is what to display. Between batches
+    nothing is drawn more often than five times a second.
+    """
+
+    def __init__(self, epochs: int):
+        self.widget = widgets.Image(format="png")
+        self.epochs = epochs
+        self.points: dict[str, list[tuple[float, float]]] = {"batches": [], "validation": []}
+        self._draw()
+
+    def batch(self, when: float, bpd: float) -> None:
+        """Add the score of a batch, `when` in epochs."""
+        self.points["batches"].append((when, bpd))
+        if time.monotonic() - self._drawn > PAUSE:
+            self._draw()
+
+    def epoch(self, number: int, bpd: float) -> None:
+        """Add the validation score after an epoch."""
+        self.points["validation"].append((number, bpd))
+        self._draw()
+
+    def _draw(self) -> None:
+        ax = axes_of_size(6, 3)
+        for name, style in (("batches", "-"), ("validation", "o-")):
+            points = self.points[name]
+            epochs = [when for when, _ in points]
+            scores = [bpd for _, bpd in points]
+            ax.plot(epochs, scores, style, label=name)
+        ax.set(xlabel="epoch", ylabel="bits per dimension", xlim=(0, self.epochs), ylim=(1, 4.2))
+        ax.legend(loc="upper right")
+        self.widget.value = as_png(ax)
+        self._drawn = time.monotonic()
