@@ -1,4 +1,4 @@
-"""The classifier that judges samples: what it judges by, its published weights, and its training."""
+"""The classifier that judges samples: what it judges by, its published weights, its training."""
 
 import math
 
@@ -6,20 +6,24 @@ import pytest
 import torch
 from torch import nn
 
-from vaehelpers import checkpoint, classifier
+from vaehelpers.core import save_weights
 from vaehelpers.errors import CheckpointError
+from vaehelpers.published import classifier
 
 
 class Sure(nn.Module):
     """A classifier that reads the class and how sure it is, as a log odds, from two pixels."""
 
     def forward(self, x):
-        return nn.functional.one_hot(x[:, 0, 0, 0].long(), 10) * x[:, 0, 0, 1, None]
+        label, odds = x[:, 0, 0, 0].long(), x[:, 0, 0, 1]
+        return nn.functional.one_hot(label, 10) * odds[:, None]
 
 
 def pictures(classes, odds):
+    """Return pictures whose first two pixels hold a class and the log odds of it."""
     x = torch.zeros(len(classes), 1, 28, 28)
-    x[:, 0, 0, 0], x[:, 0, 0, 1] = torch.tensor(classes), odds
+    x[:, 0, 0, 0] = torch.tensor(classes)
+    x[:, 0, 0, 1] = odds
     return x
 
 
@@ -32,23 +36,23 @@ def test_judge_by_confidence_and_diversity():
 
 
 def test_the_published_one_knows_the_data(fashion):
-    model = classifier.load()
+    model = classifier.load_classifier()
     assert classifier.accuracy(model, fashion.val.images, fashion.val.labels) > 0.89
 
 
 def test_training_learns_and_repeats(drawn):
-    first, second = (classifier.train(drawn, epochs=1, batch_size=32) for _ in range(2))
+    first, second = (classifier.train_classifier(drawn, epochs=1, batch_size=32) for _ in range(2))
     assert classifier.accuracy(first, drawn.test.images, drawn.test.labels) > 0.5
     x = drawn.test.images[:5]
     torch.testing.assert_close(first(x), second(x), rtol=0, atol=0)
 
 
 def test_save_and_load(tmp_path):
-    model, path = classifier.build(), tmp_path / "new" / "classifier.safetensors"
-    assert checkpoint.save_plain(model, path) == path
+    model, path = classifier.build_classifier(), tmp_path / "new" / "classifier.safetensors"
+    assert save_weights(model, path) == path
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
     x = torch.randint(16, (2, 1, 28, 28))
-    torch.testing.assert_close(classifier.load(path)(x), model(x))
+    torch.testing.assert_close(classifier.load_classifier(path)(x), model(x))
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(CheckpointError, match="train again with `python -m vaehelpers classifier`"):
-        classifier.load(path)
+        classifier.load_classifier(path)

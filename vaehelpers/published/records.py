@@ -1,26 +1,28 @@
-"""Results that a notebook does not compute each time, kept with the hardware and versions that they came from."""
+"""Results that a notebook does not compute each time, kept with what they ran on."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from . import checkpoint, provenance
+from ..core import provenance
+from ..core.files import write_json
 
-FOLDER = Path(__file__).parent / "recorded"
+RECORDED = Path(__file__).parent / "recorded"
 
 
-def keep(name: str, results: dict, folder: Path = FOLDER) -> None:
-    """Record results under `name`, whole or not at all."""
+def save_record(name: str, results: dict, folder: Path = RECORDED) -> None:
+    """Record results under `name`, whole or not at all, with hardware and versions."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {
         "results": results,
         "hardware": provenance.hardware(torch.device("cpu")),
         "versions": provenance.versions(),
     }
-    checkpoint.write_meta(folder / f"{name}.json", content)
+    write_json(folder / f"{name}.json", content)
 
 
-def load(name: str, folder: Path = FOLDER) -> dict:
-    """Return what `keep` wrote: `results`, `hardware` and `versions`."""
+def load_record(name: str, folder: Path = RECORDED) -> dict[str, Any]:
+    """Return what `save_record` wrote: `results`, `hardware` and `versions`."""
     return json.loads((folder / f"{name}.json").read_text())

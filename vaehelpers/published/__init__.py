@@ -1,0 +1,9 @@
+"""What comes with the package: trained weights, and results that take too long for a notebook.
+
+Read in this order: `registry` (the weights and their names), `records` (results kept with what
+they ran on), `evidence` (the slow scores), `classifier` (which judges samples).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,19 @@
+from . import classifier as classifier
+from . import evidence as evidence
+from .records import load_record as load_record
+from .records import save_record as save_record
+from .registry import all_published as all_published
+from .registry import load_published as load_published
+from .registry import load_translator as load_translator
+from .registry import published_checkpoint as published_checkpoint
+
+__all__ = [
+    "all_published",
+    "classifier",
+    "evidence",
+    "load_published",
+    "load_record",
+    "load_translator",
+    "published_checkpoint",
+    "save_record",
+]
