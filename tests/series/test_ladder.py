@@ -1,11 +1,12 @@
-"""Notebook 03's ladder of scores, as stored, against values computed elsewhere; nbval holds the store to the code."""
+"""Notebook 03's ladder of scores, as stored, against values computed elsewhere.
 
-from pathlib import Path
+nbval holds the store to the code.
+"""
 
 import nbformat
 import pytest
 
-from vaehelpers import outputs
+from vaehelpers.series import outputs
 
 REFERENCE = {
     "uniform": 4.0,
@@ -20,16 +21,15 @@ REFERENCE = {
 
 
 @pytest.fixture(scope="module")
-def results():
+def results(request):
     """The named results of notebook 03."""
-    path = Path(__file__).parents[1] / "notebooks" / "03_vae_train.ipynb"
+    path = request.config.rootpath / "notebooks" / "03_vae_train.ipynb"
     return outputs.collect(nbformat.read(path, 4))[1]
 
 
 def test_the_ladder_agrees_with_the_reference(results):
-    assert {name: results[name]["value"] for name in REFERENCE} == pytest.approx(
-        REFERENCE, abs=1.5e-3
-    )
+    found = {name: results[name]["value"] for name in REFERENCE}
+    assert found == pytest.approx(REFERENCE, abs=1.5e-3)
 
 
 def test_what_is_stored_is_what_was_promised(results):

@@ -1,39 +1,39 @@
-"""What a notebook puts on the page, figures with alt text and named numbers, and how a batch run collects them."""
+"""What a notebook puts on the page: figures with alt text and named numbers, and who keeps them."""
 
 import base64
 import io
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from .data import Dataset
+from ..data.dataset import Dataset
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from nbformat import NotebookNode
 
 KEY = "vaehelpers"  # where display metadata carries a name; nbval does not compare metadata
 WIDGET = "application/vnd.jupyter.widget-view+json"
+SHORTEST_ALT = 40  # characters
 
 
-def show(fig, name: str, *, alt: str, data: Dataset | None = None) -> None:
-    """Display a matplotlib figure as PNG under `name`, with alt text that says what is seen and what follows.
+def show(fig: "Figure", name: str, *, alt: str, data: Dataset | None = None) -> None:
+    """Display a matplotlib figure as PNG under `name`.
 
-    Give the `data` that a figure was made from: stand-in data is then named on its face.
-    The same figure gives the same bytes. Raises ValueError for alt text under 40 characters.
+    `alt` says what is seen and what follows from it. Give the `data` that a figure was made from:
+    stand-in data is then named in it. The same figure gives the same bytes. Raises ValueError for
+    alt text under 40 characters.
     """
-    import matplotlib.pyplot as plt
+    import matplotlib.pyplot as plt  # takes half a second, which collecting outputs can do without
 
-    if len(alt) < 40:
+    if len(alt) < SHORTEST_ALT:
         raise ValueError(
-            f"figure {name!r} needs alt text of at least 40 characters, got {len(alt)}"
+            f"figure {name!r} needs alt text of at least {SHORTEST_ALT} characters, got {len(alt)}"
         )
     if data is not None and data.is_stand_in:
-        fig.text(
-            0.99,
-            -0.01,
-            f"stand-in data: {data.name}",
-            color="#D55E00",
-            fontsize=9,
-            ha="right",
-            va="top",
-        )
+        warning = f"stand-in data: {data.name}"
+        fig.text(0.99, -0.01, warning, color="#D55E00", fontsize=9, ha="right", va="top")
         alt = f"Made from stand-in data ({data.name}), so details differ. {alt}"
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", metadata={"Software": None})
@@ -54,17 +54,20 @@ def record(
     digits: int = 3,
     recorded: bool = False,
 ) -> None:
-    """Display `name = value unit` and keep the full value for `results.json`, with the data set's name.
+    """Display `name = value unit` and keep the full value for `results.json`.
 
-    Only `digits` decimals are displayed: what nbval compares must not depend on a machine's last bits. A value that
-    an earlier run left, be it the training's, is marked as `recorded`.
+    The name of the `data` set is kept with it. Only `digits` decimals are displayed: what nbval
+    compares must not depend on a machine's rounding. A value that an earlier run left, for example
+    the training, is marked as `recorded`.
     """
-    text = f"{name} = {value:,}" if isinstance(value, int) else f"{name} = {value:,.{digits}f}"
-    origin = (
-        f"(stand-in data: {data.name})"
-        if data is not None and data.is_stand_in
-        else "(recorded)" * recorded
-    )
+    number = f"{value:,}" if isinstance(value, int) else f"{value:,.{digits}f}"
+    words = [f"{name} = {number}"]
+    if unit:
+        words.append(unit)
+    if data is not None and data.is_stand_in:
+        words.append(f"(stand-in data: {data.name})")
+    elif recorded:
+        words.append("(recorded)")
     result = {
         "result": name,
         "value": value,
@@ -72,23 +75,30 @@ def record(
         "data": data.name if data else None,
         "recorded": recorded,
     }
-    _display({"text/plain": " ".join(filter(None, [text, unit, origin]))}, {KEY: result})
+    _display({"text/plain": " ".join(words)}, {KEY: result})
 
 
-def collect(notebook) -> tuple[dict[str, bytes], dict[str, dict]]:
-    """Return an executed notebook's figures `{name: PNG bytes}` and results `{name: {value, unit, data, recorded}}`."""
+def collect(notebook: "NotebookNode") -> tuple[dict[str, bytes], dict[str, dict[str, Any]]]:
+    """Return an executed notebook's figures and results.
+
+    Figures are `{name: PNG bytes}`, results `{name: {value, unit, data, recorded}}`.
+    """
     figures, results = {}, {}
     for output in _outputs(notebook):
         entry = dict(output.get("metadata", {}).get(KEY, {}))
         if "figure" in entry:
             figures[entry["figure"]] = base64.b64decode(output["data"]["image/png"])
         elif "result" in entry:
-            results[entry.pop("result")] = entry
+            name = entry.pop("result")
+            results[name] = entry
     return figures, results
 
 
-def clean(notebook):
-    """Strip what differs between two runs or breaks a viewer: widget state, timings, pieces of one printed text."""
+def clean(notebook: "NotebookNode") -> "NotebookNode":
+    """Strip what differs between two runs or breaks a viewer.
+
+    That is widget state, timings, and where a kernel cut one printed text into pieces.
+    """
     for key in ("widgets", "papermill", "jupytext"):
         notebook.metadata.pop(key, None)
     notebook.metadata["language_info"] = {"name": "python"}
@@ -100,41 +110,52 @@ def clean(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
-        cell.metadata = {key: cell.metadata[key] for key in ("tags",) if cell.metadata.get(key)}
+        tags = cell.metadata.get("tags")
+        cell.metadata = {"tags": tags} if tags else {}
     for output in _outputs(notebook):
         if output.get("data", {}).pop(WIDGET, None):  # its model id names a kernel that is gone
-            output["data"]["text/plain"] = "[an explorer with sliders: run this cell to use it]"
+            stand_in = "[an explorer with sliders: run this cell to use it]"
+            output["data"]["text/plain"] = stand_in
     return notebook
 
 
 def answers(notebook: str | Path) -> dict[str, str]:
-    """Return the answer boxes of a saved notebook by question: blockquotes that open with a bold `Answer (Q...)`.
+    """Return the answer boxes of a saved notebook by question.
 
-    Raises OSError where there is no such file.
+    They are blockquotes that open with a bold `Answer (Q...)`. Raises OSError where there is no
+    such file.
     """
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
-    text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    boxes = re.findall(r"^> \*\*Answer \((Q[^)]+)\)\.\*\*((?:.*\n?)(?:^>.*\n?)*)", text, re.M)
-    return {question: re.sub(r"^> ?", "", body, flags=re.M).strip() for question, body in boxes}
+    pages = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    opening = r"^> \*\*Answer \((Q[^)]+)\)\.\*\*"
+    rest_of_box = r"((?:.*\n?)(?:^>.*\n?)*)"
+    boxes = re.findall(opening + rest_of_box, "\n\n".join(pages), re.MULTILINE)
+    found = {}
+    for question, body in boxes:
+        found[question] = re.sub(r"^> ?", "", body, flags=re.MULTILINE).strip()
+    return found
 
 
-def _joined(outputs: list) -> list:
+def _joined(outputs: list["NotebookNode"]) -> list["NotebookNode"]:
     """Join neighbouring pieces of printed text: where a kernel cuts it is a matter of timing."""
-    joined = []
+    joined: list[NotebookNode] = []
     for output in outputs:
-        before = joined[-1] if joined else {}
-        if output.output_type == "stream" and before.get("name") == output.name:
-            before.text += output.text
+        is_text = output.output_type == "stream"
+        if is_text and joined and joined[-1].get("name") == output.name:
+            joined[-1].text += output.text
         else:
             joined.append(output)
     return joined
 
 
-def _outputs(notebook):
-    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+def _outputs(notebook: "NotebookNode") -> list["NotebookNode"]:
+    found = []
+    for cell in notebook.cells:
+        found += cell.get("outputs", [])
+    return found
 
 
 def _display(data: dict, metadata: dict) -> None:
-    from IPython.display import display
+    from IPython.display import display  # there in a notebook only
 
     display(data, metadata=metadata, raw=True)

@@ -1,0 +1,10 @@
+"""The four notebooks as one thing: what they show, what they can be given, how they are run.
+
+Read in this order: `outputs` (figures with alt text, and named numbers), `parameters` (what a
+person can set), `run` (all of them in batch, through papermill), `execution` (one, or several side
+by side).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,47 @@
+"""What a person can give to a notebook: names, types and ranges of the `parameters` cells."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..attention import mail
+from ..core.settings import Choice, Flag, ReadableFile, Real, Setting, Whole, check_typed
+from ..data.constants import DATA
+from ..training.config import TrainConfig
+
+NOTEBOOK_PARAMETERS: dict[str, Setting] = {
+    "data": DATA,
+    "exact_images": Whole("test images whose log p(x) is integrated", 6, 500),
+    "false_positive_cost": Real("missed spams that one lost mail is as bad as", 0.01, 10_000),
+    "grid_size": Whole("pictures along each side of the manifold", 2, 60),
+    "mail_csv": ReadableFile("a CSV file with the columns label and text", mail.read_csv),
+    "spam_epochs": Whole("epochs to train the spam classifier", 1, 1_000),
+    "test_images": Whole("test images to score", 1, 10_000),
+    "timings": Choice("whose wall times to show", ("recorded", "live", "record")),
+    "train_images": Whole("training images of the live run", 128, 54_000),
+    "train_steps": Whole(
+        "training steps of the three translators, 0 for the shipped weights", 0, 100_000
+    ),
+}
+# Settings of training except flags: a notebook may have a variable called `noise`.
+TRAINING_PARAMETERS = {
+    name: setting
+    for name, setting in TrainConfig.settings().items()
+    if not isinstance(setting, Flag)
+}
+# By name in the order of the alphabet, as messages list them.
+PARAMETERS: dict[str, Setting] = dict(
+    sorted({**TRAINING_PARAMETERS, **NOTEBOOK_PARAMETERS}.items())
+)
+
+
+def check_parameters(values: Mapping[str, Any]) -> None:
+    """Check the parameters in `values`, such as a notebook's `globals()`.
+
+    A notebook declares its parameters with a type, `seed: int = 42`; its other variables may have
+    the name of a parameter and are left alone. Where nothing is declared, all are checked. Raises
+    SettingError. Nothing is converted, so a number that arrives as a string is refused.
+    """
+    declared = values.get("__annotations__") or values
+    for name in PARAMETERS:
+        if name in values and name in declared:
+            check_typed(name, values[name], PARAMETERS)
