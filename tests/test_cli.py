@@ -1,57 +1,93 @@
-"""The command line: what it prints, and that bad input is one line, exit code 2, and nothing written."""
+"""The command line: what it prints, and that bad input is one line, code 2, nothing written."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
-from vaehelpers import checkpoint, settings
-from vaehelpers.commands import main
+import vaehelpers
+from vaehelpers import load_checkpoint
+from vaehelpers.cli import main
+from vaehelpers.core.settings import check
 from vaehelpers.errors import SettingError
+from vaehelpers.published import published_checkpoint
+from vaehelpers.series.parameters import PARAMETERS
+from vaehelpers.training import TrainConfig
+from vaehelpers.training.checkpoint import read_meta
 
+COMMANDS = ("data", "train", "evaluate", "run", "reversal", "classifier", "evidence")
 BAD = {
-    "train --epochs two": "epochs=two is not allowed; epochs (epochs to train) must be a whole number from 1 to 9,999",
+    "train --epochs two": (
+        "epochs=two is not allowed; epochs (epochs to train) must be a whole number from 1 to 9,999"
+    ),
     "train --epochs 2.5": "epochs=2.5 is not allowed",
     "train --epochs -1": "epochs=-1 is not allowed",
+    "train --epochs 1_0": "epochs=1_0 is not allowed",
+    "train --epochs 0": "epochs=0 is not allowed",
     "train --z-dim two": "z_dim=two is not allowed",
     "train --z-dim 0": "from 1 to",
     "train --z-dim 0x3": "z_dim=0x3 is not allowed",
-    "train --lr nan": "lr=nan is not allowed; lr (Adam's learning rate, or its peak) must be a finite number",
+    "train --lr nan": (
+        "lr=nan is not allowed; lr (Adam's learning rate, or its peak) must be a finite number"
+    ),
     "train --lr inf": "lr=inf is not allowed",
     "train --seed 99999999999": "seed=99999999999 is not allowed",
-    "train --device tpu": "device=tpu is not allowed; device (where to compute) must be one of auto, cuda, mps, cpu",
-    "train --data mnist": "data=mnist is not allowed; data (the data set) must be one of fashion-mnist, drawn",
-    "train --epochs 1_0": "epochs=1_0 is not allowed",
-    "train --epochs 0": "epochs=0 is not allowed",
+    "train --device tpu": (
+        "device=tpu is not allowed; device (where to compute) must be one of auto, cuda, mps, cpu"
+    ),
+    "train --data mnist": (
+        "data=mnist is not allowed; data (the data set) must be one of fashion-mnist, drawn"
+    ),
     "train --data drawn --out notebooks/01_transformers_theory.ipynb": "File exists",
+    "train --epoch 3": "unrecognized arguments: --epoch 3; did you mean '--epochs'? see `",
+    "train --epoch=3": "unrecognized arguments: --epoch=3; did you mean '--epochs'? see `",
+    "train --xyz": "unrecognized arguments: --xyz; see `vaehelpers train --help`",
+    "train 3": "unrecognized arguments: 3; see `vaehelpers train --help`",
+    "train --epochs": "argument --epochs: expected one argument",
+    "evaluate notebooks": "notebooks does not exist or holds no checkpoint",
+    "evaluate nowhere": "nowhere does not exist or holds no checkpoint",
+    "evaluate": "the following arguments are required: checkpoint",
+    "evaluate nowhere --device tpu": "device=tpu is not allowed",
+    "evaluate nowhere --sav": "unrecognized arguments: --sav; did you mean '--save'? see `",
+    "fly": f"unknown command 'fly'; allowed: {', '.join(COMMANDS)}",
+    "trian": "unknown command 'trian'; did you mean 'train'? allowed: data, train, ",
+    "trian --epochs 3": "unknown command 'trian'; did you mean 'train'? allowed: data, train, ",
+    "--fly": "unrecognized arguments: --fly; see `vaehelpers --help`",
+    "reversal --train-steps 0": "train_steps=0 is not allowed",
+    "reversal --train-step 3": "did you mean '--train-steps'?",
     "run --out notebooks": "out=notebooks holds files that no run wrote",
     "run --in-place 05_more": "unknown notebook 05_more",
     "run --in-place --preset full": "--in-place uses the notebooks' own defaults",
-    "evaluate notebooks": "notebooks does not exist or holds no checkpoint",
-    "train --epoch 3": "unrecognized arguments: --epoch 3",
-    "evaluate nowhere": "nowhere does not exist or holds no checkpoint",
-    "evaluate": "the following arguments are required: checkpoint",
-    "fly": "invalid choice: 'fly'",
-    "": "the following arguments are required: COMMAND",
+    "run --in-place -p epochs=3": "--in-place uses the notebooks' own defaults",
     "run --preset fast": "unknown preset fast; allowed: quick, full, drawn",
     "run -p epoch=3": "unknown setting epoch=3; did you mean 'epochs'? allowed: ",
     "run -p epochs=two": "epochs=two is not allowed",
     "run -p epochs": "-p epochs is not allowed; write -p NAME=VALUE",
     "run 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
-    "run 01_transformers_theory -p epochs=3": "unknown setting epochs=3; did you mean 'spam_epochs'? allowed: false_",
-    "run 01_transformers_theory -p mail_csv=nowhere.csv": "nowhere.csv cannot be read (No such file or directory)",
+    "run 01_transformers_theory -p epochs=3": (
+        "unknown setting epochs=3; did you mean 'spam_epochs'? allowed: false_"
+    ),
+    "run 01_transformers_theory -p mail_csv=nowhere.csv": (
+        "nowhere.csv cannot be read (No such file or directory)"
+    ),
     "run 01_transformers_theory -p mail_csv=~nobody_here/x.csv": "is not a path that can be used",
 }
+
+
+def exit_code_of(words: list[str]) -> int:
+    """Run a command; return its exit code, whether it is returned or raised."""
+    try:
+        return main(words)
+    except SystemExit as stop:
+        return stop.code
 
 
 @pytest.mark.parametrize("words", BAD)
 def test_bad_input(words, capsys, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notebooks").symlink_to(request.config.rootpath / "notebooks")
-    try:
-        code = main(words.split())
-    except SystemExit as stop:
-        code = stop.code
+    code = exit_code_of(words.split())
     printed = capsys.readouterr()
     assert code == 2
     assert printed.out == ""
@@ -61,36 +97,63 @@ def test_bad_input(words, capsys, tmp_path, monkeypatch, request):
     assert [path.name for path in tmp_path.iterdir()] == ["notebooks"]
 
 
+def test_a_bare_command_prints_the_help(capsys):
+    assert exit_code_of([]) == 0
+    bare = capsys.readouterr()
+    assert exit_code_of(["--help"]) == 0
+    asked = capsys.readouterr()
+    assert bare == asked
+    assert bare.err == ""
+    assert bare.out.startswith("usage: vaehelpers ")
+    assert re.findall(r"^    (\w+)", bare.out, re.MULTILINE) == list(COMMANDS)
+
+
+def test_the_version_is_the_packages(capsys):
+    assert exit_code_of(["--version"]) == 0
+    assert capsys.readouterr().out == f"vaehelpers {vaehelpers.__version__}\n"
+
+
+def test_the_help_of_train_states_every_setting_with_its_range_and_default(capsys):
+    assert exit_code_of(["train", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for name, setting in TrainConfig.settings().items():
+        default = TrainConfig.defaults()[name]
+        if isinstance(default, bool):
+            continue
+        usual = "the recipe's" if default is None else default
+        assert f"--{name.replace('_', '-')} {name.upper()}" in text
+        assert f"{setting.help}: {setting.allowed} (default: {usual})" in text.replace("- ", "-")
+    assert "--no-noise" in text
+    assert "--compile" in text
+
+
 def test_train_resume_and_evaluate(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    words = "train --data drawn --recipe practical --z-dim 2 --num-filters 2 --batch-size 500 --epochs".split()
-    assert main([*words, "1"]) == 0
+    words = "train --data drawn --recipe practical --z-dim 2 --num-filters 2 --batch-size 500"
+    train = [*words.split(), "--epochs"]
+    assert main([*train, "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:3] == ["epoch", "train", "bpd"]
     assert [line.split()[0] for line in lines[1:3]] == ["0", "1"]
     assert lines[3].startswith("test (drawn, 1,000 images): ")
     folder = "runs/z02-seed42-data=drawn-recipe=practical-num_filters=2-batch_size=500"
     assert lines[4] == f"weights and history: {folder}/epoch_0001.json"
-    assert main([*words, "2"]) == 0
+    assert main([*train, "2"]) == 0
     resumed = capsys.readouterr().out.splitlines()
     assert resumed[0] == f"resuming {folder} after epoch 1"
     assert resumed[2:4] == lines[1:3]
     assert main(["evaluate", folder, "--save"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == resumed[-2]
-    score = checkpoint.load(folder)[1]["test"]
+    score = load_checkpoint(folder)[1]["test"]
     assert f"{score['bpd']:.4f} bpd" in resumed[-2]
     assert (score["data"], score["images"]) == ("drawn", 1000)
 
 
 def test_a_plain_autoencoder_from_the_command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert (
-        main(
-            "train --data drawn --num-filters 2 --device cpu --epochs 1 --beta 0 --no-noise".split()
-        )
-        == 0
-    )
-    model, meta = checkpoint.load("runs/z20-seed42-data=drawn-num_filters=2-beta=0.0-no-noise")
+    words = "train --data drawn --num-filters 2 --device cpu --epochs 1 --beta 0 --no-noise"
+    assert main(words.split()) == 0
+    model, meta = load_checkpoint("runs/z20-seed42-data=drawn-num_filters=2-beta=0.0-no-noise")
     assert (meta["config"]["beta"], meta["config"]["noise"]) == (0, False)
     assert not any(parameter.any() for parameter in model.encoder.log_std.parameters())
 
@@ -98,11 +161,8 @@ def test_a_plain_autoencoder_from_the_command_line(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("data", "vaehelpers data: interrupted\n"),
-        (
-            "train",
-            "vaehelpers train: interrupted; finished epochs are kept, the same command resumes\n",
-        ),
+        ("data", "interrupted"),
+        ("train", "interrupted; finished epochs are kept, the same command resumes"),
     ],
 )
 def test_interrupt_says_how_to_go_on(capsys, monkeypatch, tmp_path, command, message):
@@ -110,9 +170,9 @@ def test_interrupt_says_how_to_go_on(capsys, monkeypatch, tmp_path, command, mes
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("vaehelpers.data.load", interrupt)
+    monkeypatch.setattr("vaehelpers.data.load_data", interrupt)
     assert main([command]) == 130
-    assert capsys.readouterr().err == message
+    assert capsys.readouterr().err == f"vaehelpers {command}: {message}\n"
 
 
 def test_outside_the_project_the_run_says_where_to_go(capsys, monkeypatch, tmp_path):
@@ -125,12 +185,15 @@ def test_outside_the_project_the_run_says_where_to_go(capsys, monkeypatch, tmp_p
 
 
 def test_saving_a_score_on_other_data_is_refused(capsys):
-    published = str(checkpoint.published(2, 80))
-    before = checkpoint.read_meta(checkpoint.published(2, 80))
-    assert main(["evaluate", published, "--data", "drawn", "--save"]) == 2
-    assert main(["evaluate", published, "--seed", "7", "--save"]) == 2
-    assert "--save records the score on fashion-mnist with seed 42 only" in capsys.readouterr().err
-    assert checkpoint.read_meta(checkpoint.published(2, 80)) == before
+    path = published_checkpoint(2, 80)
+    before = read_meta(path)
+    assert main(["evaluate", str(path), "--data", "drawn", "--save"]) == 2
+    assert main(["evaluate", str(path), "--seed", "7", "--save"]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 2
+    for line in errors:
+        assert "--save records the score on fashion-mnist with seed 42 only" in line
+    assert read_meta(path) == before
 
 
 def test_tensorboard_absent(capsys, monkeypatch, tmp_path):
@@ -145,21 +208,18 @@ def test_tensorboard_absent(capsys, monkeypatch, tmp_path):
 def test_tensorboard_log(monkeypatch, tmp_path):
     pytest.importorskip("tensorboard", reason="the optional package tensorboard is not installed")
     monkeypatch.chdir(tmp_path)
-    assert (
-        main("train --data drawn --epochs 1 --num-filters 2 --device cpu --tensorboard log".split())
-        == 0
-    )
+    words = "train --data drawn --epochs 1 --num-filters 2 --device cpu --tensorboard log"
+    assert main(words.split()) == 0
     assert [path.name.startswith("events.") for path in (tmp_path / "log").iterdir()] == [True]
 
 
 def test_module_runs_and_helps():
-    done = subprocess.run(
-        [sys.executable, "-m", "vaehelpers", "train", "--help"], capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "vaehelpers", "train", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0
-    assert all(
-        f"--{name.replace('_', '-')}" in done.stdout for name in ("z_dim", "epochs", "lr", "device")
-    )
+    assert done.stderr == ""
+    options = ("--z-dim", "--epochs", "--lr", "--device")
+    assert all(option in done.stdout for option in options)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +233,7 @@ def test_module_runs_and_helps():
     ],
 )
 def test_settings_are_converted(name, value, parsed):
-    result = settings.check(name, value)
+    result = check(name, value, PARAMETERS)
     assert result == parsed
     assert type(result) is type(parsed)
 
@@ -181,20 +241,12 @@ def test_settings_are_converted(name, value, parsed):
 @pytest.mark.parametrize("value", [True, None, [], "", "1 2", "3 epochs", "1_0", 10**400])
 def test_settings_refuse_other_types(value):
     with pytest.raises(SettingError, match="epochs="):
-        settings.check("epochs", value)
-
-
-def test_check_all_looks_only_at_settings():
-    settings.check_all({"epochs": 3, "torch": object(), "_": None})
-    with pytest.raises(SettingError, match="epochs=-3"):
-        settings.check_all({"epochs": -3})
-    with pytest.raises(SettingError, match="epochs='3' is of type str"):
-        settings.check_all({"epochs": "3"})
+        check("epochs", value, PARAMETERS)
 
 
 def test_messages_stay_on_one_line_and_short():
     with pytest.raises(SettingError) as error:
-        settings.check("epochs", "3\n" + "x" * 10_000)
+        check("epochs", "3\n" + "x" * 10_000, PARAMETERS)
     assert str(error.value).startswith(r"epochs=3\nxxx")
     assert len(str(error.value)) < 200
     assert "\n" not in str(error.value)

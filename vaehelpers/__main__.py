@@ -1,10 +1,9 @@
-"""`python -m vaehelpers`: the commands of `vaehelpers.commands`."""
+"""`python -m vaehelpers`: the commands of `vaehelpers.cli`."""
 
 import sys
 
 if __name__ == "__main__":
-    from .commands import (
-        main,
-    )  # not above: the processes of a batch run import this module again, without its commands
+    # Imported here: worker processes of a batch run import this module too, and need no commands.
+    from .cli import main
 
     sys.exit(main())

@@ -1,10 +1,18 @@
-"""Errors meant for a person: each message is one line that says what was wrong, what is allowed, what to do."""
+"""Errors meant for a person.
+
+Each message is one line that says what was wrong, what is allowed, and what to do.
+"""
 
 
-def shown(value: object, longest: int = 60) -> str:
+def one_line(value: object, longest: int = 60) -> str:
     """Return what a person gave on one line, shortened, for use in a message."""
-    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
+    text = "".join(_printable(char) for char in str(value))
     return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def _printable(char: str) -> str:
+    """Return a character as it is, or the escape that stands for it in Python."""
+    return char if char.isprintable() else repr(char)[1:-1]
 
 
 class UserError(Exception):
@@ -13,7 +21,7 @@ class UserError(Exception):
     exit_code = 2
 
     def _render_traceback_(self) -> list[str]:
-        """Tell IPython to print the message alone: where in the package it arose helps nobody."""
+        """Tell IPython to print the message alone: a traceback would not help."""
         return [f"{type(self).__name__}: {self}"]
 
 
@@ -30,7 +38,7 @@ class CheckpointError(UserError, RuntimeError):
 
 
 class TrainingError(UserError, RuntimeError):
-    """Training cannot go on; what was written before is whole."""
+    """Training cannot go on; files written before are complete."""
 
     exit_code = 1
 
