@@ -2,133 +2,138 @@
 
     python benchmarks/breakdown.py [--device cpu]
 
-Profiles a step of the textbook's pipeline and two of the package's on a batch of 128 images, prints milliseconds, and
-writes breakdown-DEVICE.json and breakdown.png to benchmarks/results/.
+Profiles a step of the textbook's pipeline and two of the package's on a batch of 128 images, prints
+milliseconds, and writes breakdown-DEVICE.json and breakdown.png to benchmarks/results/.
 """
 
-import argparse
-import json
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
+import common
 import matplotlib.pyplot as plt
+import throughput
 import torch
-import training
+from matplotlib.figure import Figure
 from torch.profiler import profile
 
-from vaehelpers import provenance
-from vaehelpers.device import choose_device, place
-from vaehelpers.model import seeded_vae
-from vaehelpers.recipe import RECIPES
-from vaehelpers.step import Step, in_bfloat16
+from vaehelpers import choose_device
+from vaehelpers.core import keep_freed_memory, to_device
+from vaehelpers.training import RECIPES, TrainConfig
+from vaehelpers.training.optimizers import build_optimizers
+from vaehelpers.training.step import Step, compiles_correctly, in_bfloat16
+from vaehelpers.vae import seeded_vae
 
-RESULTS = Path(__file__).parent / "results"
 STEPS = 20
-KINDS = {
+KINDS = {  # the first that fits
     "convolutions, backward": ("convolution_backward",),
     "convolutions, forward": ("convolution",),
     "loss": ("softmax", "nll_loss"),
     "GELU": ("gelu",),
     "Adam": ("adam",),
-}  # the first that fits
+}
+OTHER = "all else"
+COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#CC79A7", "#BBBBBB")
 
 
 def main() -> None:
     """Profile, print, and write results and figure."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--device", default="auto", help="where to train: auto, cuda, mps or cpu")
-    device = choose_device(parser.parse_args().device)
-    parts = {name: milliseconds(build(), device) for name, build in steps(device).items()}
-    operations = training.BATCH * training.flop_per_image()
-    alone = {
-        name: 1e3 * operations / training.peak(device, training.PEAKS[training.peak_of(name)])
-        for name in parts
-    }
+    args = common.argument_parser(__doc__).parse_args()
+    device = choose_device(args.device)
+    parts = {}
+    for name, build in steps(device).items():
+        parts[name] = milliseconds(build(), device)
+    alone = {name: arithmetic_alone(name, device) for name in parts}
     for name, part in parts.items():
-        print(
-            f"{name:34}" + "".join(f"{kind} {value:.1f} ms   " for kind, value in part.items()),
-            f"in all {sum(part.values()):.1f} ms, arithmetic alone {alone[name]:.1f} ms",
-        )
-    content = {
+        kinds = "".join(f"{kind} {value:.1f} ms   " for kind, value in part.items())
+        whole = f"in all {sum(part.values()):.1f} ms, arithmetic alone {alone[name]:.1f} ms"
+        print(f"{name:34}{kinds} {whole}")
+    result = {
         "milliseconds": parts,
         "arithmetic_alone": alone,
-        "batch": training.BATCH,
-        "versions": provenance.versions(),
-        "hardware": provenance.hardware(device),
+        "batch": throughput.BATCH,
+        **common.ran_on(device),
     }
-    (RESULTS / f"breakdown-{device.type}.json").write_text(json.dumps(content, indent=1) + "\n")
-    draw(parts, alone).savefig(RESULTS / "breakdown.png", dpi=100, metadata={"Software": None})
+    common.write_result(f"breakdown-{device.type}.json", result)
+    common.save_figure(draw(parts, alone), "breakdown.png")
 
 
 def steps(device: torch.device) -> dict[str, Callable[[], Step]]:
-    """Return what builds a step of the textbook's kind, then, since they tune memory, two as the package takes them."""
+    """Return by name what builds a step: the textbook's, then two as the package takes them.
 
-    def textbook() -> Step:
-        model = seeded_vae(0).to(device)
-        return Step(model.per_image, [torch.optim.Adam(model.parameters(), 1e-3)], beta=1.0)
-
-    def ours(narrow: bool) -> Step:
-        model = place(seeded_vae(0), device)
-        loss = in_bfloat16(model) if narrow else model.per_image
-        named = torch.compile(
-            loss, options={"cpp.enable_kernel_profile": True}
-        )  # so that kernels have names
-        return Step(named, RECIPES["practical"].optimizers(model, 1e-3), beta=1.0)
-
+    They come in this order because the package's tune how the process keeps memory.
+    """
     return {
-        "textbook": textbook,
-        "vaehelpers, practical, compiled": partial(ours, False),
-        "vaehelpers, practical, bfloat16": partial(ours, True),
+        "textbook": partial(textbook, device),
+        "vaehelpers, practical, compiled": partial(ours, device, is_narrow=False),
+        "vaehelpers, practical, bfloat16": partial(ours, device, is_narrow=True),
     }
 
 
-def milliseconds(step: Callable, device: torch.device) -> dict[str, float]:
+def textbook(device: torch.device) -> Step:
+    """Build the textbook's step."""
+    return common.textbook_step(seeded_vae(0).to(device))
+
+
+def ours(device: torch.device, is_narrow: bool) -> Step:
+    """Build the package's step, in 16 bits if it `is_narrow`; tune the memory as training does."""
+    if device.type == "cpu":
+        keep_freed_memory()
+    model = to_device(seeded_vae(0), device)
+    loss = in_bfloat16(model) if is_narrow else model.per_image
+    config = TrainConfig(precision="bfloat16" if is_narrow else "float32", compiled=True)
+    if compiles_correctly(config, device):
+        # The option gives kernels names that the profiler sees.
+        loss = torch.compile(loss, options={"cpp.enable_kernel_profile": True})
+    optimizers = build_optimizers(RECIPES["practical"], model, lr=1e-3)
+    return Step(loss, optimizers, beta=1.0)
+
+
+def milliseconds(step: Step, device: torch.device) -> dict[str, float]:
     """Return the milliseconds of each kind of work in one step, averages over `STEPS`."""
-    imgs = torch.randint(16, (training.BATCH, 1, 28, 28), dtype=torch.uint8, device=device)
-    eps = torch.randn(training.BATCH, 20, device=device)
+    imgs = common.any_images(throughput.BATCH).to(device)
+    eps = torch.randn(throughput.BATCH, 20, device=device)
     for _ in range(5):
         step(imgs, eps)
     with profile() as seen:
         for _ in range(STEPS):
             step(imgs, eps).sum().item()
-    parts = dict.fromkeys([*KINDS, "all else"], 0.0)
+    parts = dict.fromkeys([*KINDS, OTHER], 0.0)
     for event in seen.key_averages():
-        spent = event.self_device_time_total if device.type == "cuda" else event.self_cpu_time_total
-        parts[kind_of(event.key)] += spent / 1e3 / STEPS
+        on_gpu = device.type == "cuda"
+        microseconds = event.self_device_time_total if on_gpu else event.self_cpu_time_total
+        parts[kind_of(event.key)] += microseconds / 1e3 / STEPS
     return parts
 
 
 def kind_of(event: str) -> str:
     """Return which of `KINDS` an operation is, by its name."""
-    return next(
-        (kind for kind, words in KINDS.items() if any(word in event.lower() for word in words)),
-        "all else",
-    )
+    for kind, words in KINDS.items():
+        if any(word in event.lower() for word in words):
+            return kind
+    return OTHER
 
 
-def draw(parts: dict[str, dict[str, float]], alone: dict[str, float]) -> plt.Figure:
+def arithmetic_alone(way: str, device: torch.device) -> float:
+    """Return the milliseconds of a step if only its arithmetic took time."""
+    operations = throughput.BATCH * throughput.flop_per_image()
+    dtype = throughput.PEAKS[throughput.peak_of(way)]
+    return 1e3 * operations / throughput.peak(device, dtype)
+
+
+def draw(parts: dict[str, dict[str, float]], alone: dict[str, float]) -> Figure:
     """Draw stacked bars, and a line in each where it would end if only arithmetic took time."""
     fig, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
-    left = dict.fromkeys(parts, 0.0)
-    for kind, color in zip(
-        next(iter(parts.values())),
-        ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#CC79A7", "#BBBBBB"),
-        strict=True,
-    ):
+    names = list(parts)
+    ends = [0.0 for _ in names]
+    for kind, colour in zip([*KINDS, OTHER], COLOURS, strict=True):
         widths = [part[kind] for part in parts.values()]
-        ax.barh(list(parts), widths, left=list(left.values()), color=color, label=kind)
-        left = {name: left[name] + part[kind] for name, part in parts.items()}
-    for place, value in enumerate(alone.values()):
-        ax.plot(
-            [value] * 2,
-            [place - 0.4, place + 0.4],
-            color="black",
-            lw=2,
-            label="" if place else "arithmetic alone",
-        )
+        ax.barh(names, widths, left=ends, color=colour, label=kind)
+        ends = [end + width for end, width in zip(ends, widths, strict=True)]
+    for row, value in enumerate(alone.values()):
+        label = "" if row else "arithmetic alone"
+        ax.plot([value, value], [row - 0.4, row + 0.4], color="black", lw=2, label=label)
     ax.invert_yaxis()
-    ax.set(xlabel=f"milliseconds for a step on {training.BATCH} images")
+    ax.set(xlabel=f"milliseconds for a step on {throughput.BATCH} images")
     fig.legend(fontsize=8, ncols=4, loc="outside lower center")
     return fig
 

@@ -1,116 +1,131 @@
-"""Time to quality: what each part of the fast recipe contributes to the validation score of a short run.
+"""Time to quality: what each part of the fast recipe adds to the score of a short run.
 
     python benchmarks/quality.py [--epochs 9] [--seeds 42 43 44] [--device cpu] [--only NAME ...]
 
-Trains every recipe below with every seed (an hour and more on two cores; runs/quality/ keeps the checkpoints, and the
-same command resumes), or only the named ones beside what was recorded, prints the validation scores beside that of the
-practical's recipe after 80 epochs, and writes quality.json and quality.png to benchmarks/results/. How long an epoch
-of each recipe takes, side by side, is measured by benchmarks/training.py.
+Trains every recipe below with every seed (an hour and more on two cores; runs/quality/ keeps the
+checkpoints, and the same command resumes), or only the named ones beside what was recorded. Prints
+the validation scores beside that of the practical's recipe after 80 epochs, and writes quality.json
+and quality.png to benchmarks/results/. How long an epoch of each recipe takes, side by side, is
+measured by benchmarks/throughput.py.
 """
 
 import argparse
-import json
 import statistics
-from pathlib import Path
+from dataclasses import dataclass
 
+import common
 import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
-from vaehelpers import checkpoint, data, provenance, training
-from vaehelpers.device import choose_device
-from vaehelpers.recipe import RECIPES, Recipe
+from vaehelpers import Dataset, TrainConfig, choose_device, fit, load_data
+from vaehelpers.published import published_checkpoint
+from vaehelpers.training import RECIPES, Recipe
+from vaehelpers.training.checkpoint import read_meta
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 FAST = RECIPES["fast"]
-PRECISIONS = {"fast, bfloat16": "bfloat16"}  # of the others: float32
 STEPS = {  # each changes one thing in the one before
     "practical": RECIPES["practical"],
     "rates rise and fall": Recipe(lr=0.004, batch_size=128, warmup=FAST.warmup),
-    "Muon for hidden weights": Recipe(lr=0.004, batch_size=128, warmup=FAST.warmup, muon=2.5),
+    "Muon for hidden weights": Recipe(
+        lr=0.004, batch_size=128, warmup=FAST.warmup, muon_lr_factor=2.5
+    ),
     "Adam's rate times four": Recipe(
-        lr=FAST.lr, batch_size=128, warmup=FAST.warmup, muon=FAST.muon
+        lr=FAST.lr, batch_size=128, warmup=FAST.warmup, muon_lr_factor=FAST.muon_lr_factor
     ),
     "fast": FAST,
     "fast, bfloat16": FAST,
 }
+PRECISIONS = {"fast, bfloat16": "bfloat16"}  # of the others: float32
+COLOURS = ("#555555", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#000000")
+
+
+@dataclass(frozen=True)
+class StepConfig(TrainConfig):
+    """Settings of a run whose recipe is one of `STEPS`, most of which the package does not know."""
+
+    @classmethod
+    def settings(cls):
+        """Return the settings that are checked: not the recipe, which need not be the package's."""
+        settings = super().settings()
+        del settings["recipe"]
+        return settings
+
+    @property
+    def chosen_recipe(self) -> Recipe:
+        """The recipe that `recipe` names."""
+        return STEPS[self.recipe]
 
 
 def main() -> None:
     """Train what is missing, then print the table and write results and figure."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    args = parse_arguments()
+    dataset = load_data()
+    device = choose_device(args.device)
+    rows = {}
+    if args.only != list(STEPS):
+        recorded = common.read_result("quality.json") or {"recipes": {}}
+        rows = recorded["recipes"]
+    for name in args.only:
+        curves = [curve(dataset, name, args.epochs, seed, device.type) for seed in args.seeds]
+        rows[name] = {"val_bpd": curves, "seeds": args.seeds, **common.ran_on(device)}
+    history = read_meta(published_checkpoint(20, 80))["history"]
+    goal = [row["val_bpd"] for row in history]
+    print_table(rows, goal[-1], args.epochs)
+    result = {"epochs": args.epochs, "practical_80": goal, "recipes": rows}
+    common.write_result("quality.json", result)
+    figure = draw({name: row["val_bpd"] for name, row in rows.items()}, goal[-1])
+    common.save_figure(figure, "quality.png")
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = common.argument_parser(__doc__)
     parser.add_argument("--epochs", type=int, default=9, help="length of each run")
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[42, 43, 44], help="one run for each"
     )
-    parser.add_argument("--device", default="auto", help="where to train: auto, cuda, mps or cpu")
     parser.add_argument(
         "--only", nargs="+", choices=STEPS, default=list(STEPS), help="train no others"
     )
-    args = parser.parse_args()
-    RECIPES.update(STEPS)
-    dataset, device = data.load(), choose_device(args.device)
-    made = {"versions": provenance.versions(), "hardware": provenance.hardware(device)}
-    path, rows = RESULTS / "quality.json", {}
-    if args.only != list(STEPS):
-        rows = json.loads(path.read_text())["recipes"]
-    for name in args.only:
-        rows[name] = {
-            "val_bpd": [
-                curve(dataset, name, args.epochs, seed, device.type) for seed in args.seeds
-            ],
-            "seeds": args.seeds,
-            **made,
-        }
-    goal = [row["val_bpd"] for row in checkpoint.read_meta(checkpoint.published(20, 80))["history"]]
-    print(
-        f"practical, 80 epochs: {goal[-1]:.4f} bits/dim on validation images; after {args.epochs} epochs:"
+    return parser.parse_args()
+
+
+def curve(dataset: Dataset, name: str, epochs: int, seed: int, device: str) -> list[float]:
+    """Train one run, or what is left of it; return its validation bpd after each epoch."""
+    number = list(STEPS).index(name)
+    folder = common.ROOT / "runs" / "quality" / f"{number}-epochs{epochs}-seed{seed}"
+    config = StepConfig(
+        recipe=name,
+        epochs=epochs,
+        seed=seed,
+        device=device,
+        precision=PRECISIONS.get(name, "float32"),
     )
+    return [record.val_bpd for record, _ in fit(dataset, config, folder=folder, keep=())]
+
+
+def print_table(rows: dict[str, dict], goal: float, epochs: int) -> None:
+    """Print each recipe's last scores, mean and range over the seeds, below the one to reach."""
+    print(f"practical, 80 epochs: {goal:.4f} bits/dim on validation images; after {epochs} epochs:")
     for name, row in rows.items():
         ends = [run[-1] for run in row["val_bpd"]]
         print(f"{name:32} {statistics.mean(ends):.4f}  ({min(ends):.4f} to {max(ends):.4f})")
-    path.write_text(
-        json.dumps({"epochs": args.epochs, "practical_80": goal, "recipes": rows}, indent=1) + "\n"
-    )
-    draw({name: row["val_bpd"] for name, row in rows.items()}, goal).savefig(
-        RESULTS / "quality.png", dpi=100, metadata={"Software": None}
-    )
 
 
-def curve(dataset: data.Dataset, name: str, epochs: int, seed: int, device: str) -> list[float]:
-    """Train one run, or what is left of it; return its validation bpd after each epoch."""
-    folder = ROOT / "runs" / "quality" / f"{list(STEPS).index(name)}-epochs{epochs}-seed{seed}"
-    records = training.fit(
-        dataset,
-        epochs,
-        recipe=name,
-        seed=seed,
-        device=device,
-        folder=folder,
-        keep=(),
-        precision=PRECISIONS.get(name, "float32"),
-    )
-    return [record.val_bpd for record, _ in records]
-
-
-def draw(curves: dict[str, list[list[float]]], goal: list[float]) -> plt.Figure:
-    """Draw each recipe's scores over the epochs, a band over its seeds, and where the practical's 80 epochs end."""
+def draw(curves: dict[str, list[list[float]]], goal: float) -> Figure:
+    """Draw each recipe's scores over the epochs, a band over its seeds, and the score to reach."""
     fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    colors = ("#555555", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#000000")
-    for (name, runs), color in zip(curves.items(), colors, strict=False):
+    for (name, runs), colour in zip(curves.items(), COLOURS, strict=False):
         epochs = range(1, len(runs[0]))
-        low, high = ([pick(run[epoch] for run in runs) for epoch in epochs] for pick in (min, max))
-        ax.fill_between(epochs, low, high, color=color, alpha=0.25)
-        ax.plot(
-            epochs,
-            [statistics.mean(run[epoch] for run in runs) for epoch in epochs],
-            "o-",
-            ms=3,
-            color=color,
-            label=name,
-        )
-    ax.axhline(goal[-1], ls="--", color="#555555", lw=1)
-    ax.annotate("practical, 80 epochs", (1, goal[-1]), xytext=(0, 3), textcoords="offset points")
-    ax.set(xlabel="epoch", ylabel="validation, bits/dim", ylim=(goal[-1] - 0.02, 1.6))
+        scores = [[run[epoch] for run in runs] for epoch in epochs]
+        low = [min(of_seeds) for of_seeds in scores]
+        high = [max(of_seeds) for of_seeds in scores]
+        mean = [statistics.mean(of_seeds) for of_seeds in scores]
+        ax.fill_between(epochs, low, high, color=colour, alpha=0.25)
+        ax.plot(epochs, mean, "o-", ms=3, color=colour, label=name)
+    ax.axhline(goal, ls="--", color="#555555", lw=1)
+    ax.annotate("practical, 80 epochs", (1, goal), xytext=(0, 3), textcoords="offset points")
+    ax.set(xlabel="epoch", ylabel="validation, bits/dim", ylim=(goal - 0.02, 1.6))
     ax.legend()
     return fig
 

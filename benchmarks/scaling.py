@@ -1,10 +1,10 @@
-"""How time and memory grow with batch size, latents, filters, samples and images of the importance-weighted bound.
+"""How time and memory grow: with batch size, latents, filters, samples and images of the bound.
 
     python benchmarks/scaling.py [--device cpu]
 
-Each point is a process of its own, so that its peak of memory is its own too; what importing needs is subtracted.
-Writes scaling-DEVICE.json and scaling.png to benchmarks/results/, with exponents fitted over the upper half of each
-range.
+The bound is the importance-weighted one. Each point is a process of its own, so that its peak of
+memory is its own too; what importing needs is subtracted. Writes scaling-DEVICE.json and
+scaling.png to benchmarks/results/, with exponents fitted over the upper half of each range.
 """
 
 import argparse
@@ -14,17 +14,18 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
+from collections.abc import Callable
 
+import common
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
-from vaehelpers import likelihood, provenance
-from vaehelpers.device import choose_device
-from vaehelpers.model import seeded_vae
+from vaehelpers import choose_device
+from vaehelpers.vae import seeded_vae
+from vaehelpers.vae.likelihood import importance_weights
 
-RESULTS = Path(__file__).parent / "results"
 USUAL = {"batch_size": 128, "z_dim": 20, "num_filters": 32}
 BOUND = {"samples": 500, "images": 2}
 KNOBS = {
@@ -41,114 +42,117 @@ WORDS = {
     "samples": "samples of the bound, for each image",
     "images": "images of the bound",
 }
+COSTS = {  # how each is drawn: label, scale
+    "seconds": ("time of an image [ms]", 1e3),
+    "bytes": ("peak memory [MB]", 1e-6),
+}
 SECONDS = 4  # of measuring, for each point
 
 
 def main() -> None:
-    """Measure every point, print the exponents, write results and figure; or, with --point, measure that one."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--device", default="auto", help="where to compute: auto, cuda, mps or cpu")
+    """Measure all points, print and write what was found; or, with --point, measure that one."""
+    parser = common.argument_parser(__doc__)
     parser.add_argument("--point", nargs=2, metavar=("KNOB", "VALUE"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     device = choose_device(args.device)
     if args.point:
-        return print(json.dumps(point(args.point[0], int(args.point[1]), device)))
-    points = {
-        knob: {value: in_a_process(knob, value, device) for value in values}
-        for knob, values in KNOBS.items()
-    }
-    exponents = {
-        knob: {key: exponent(part, key) for key in ("seconds", "bytes")}
-        for knob, part in points.items()
-    }
-    for knob, part in exponents.items():
-        print(
-            f"{WORDS[knob]:38} time of an image ~ x^{part['seconds']:.2f}   peak memory ~ x^{part['bytes']:.2f}"
-        )
-    content = {
-        "points": points,
-        "exponents": exponents,
-        "versions": provenance.versions(),
-        "hardware": provenance.hardware(device),
-    }
-    (RESULTS / f"scaling-{device.type}.json").write_text(json.dumps(content, indent=1) + "\n")
-    draw(points, exponents).savefig(RESULTS / "scaling.png", dpi=100, metadata={"Software": None})
+        knob, value = args.point
+        print(json.dumps(point(knob, int(value), device)))
+    else:
+        measure_all(device)
+
+
+def measure_all(device: torch.device) -> None:
+    """Measure every point, print the exponents, write results and figure."""
+    points = {}
+    exponents = {}
+    for knob, values in KNOBS.items():
+        points[knob] = {value: in_a_process(knob, value, device) for value in values}
+        exponents[knob] = {cost: exponent(points[knob], cost) for cost in COSTS}
+    for knob, found in exponents.items():
+        time_grows = f"time of an image ~ x^{found['seconds']:.2f}"
+        memory_grows = f"peak memory ~ x^{found['bytes']:.2f}"
+        print(f"{WORDS[knob]:38} {time_grows}   {memory_grows}")
+    result = {"points": points, "exponents": exponents, **common.ran_on(device)}
+    common.write_result(f"scaling-{device.type}.json", result)
+    common.save_figure(draw(points, exponents), "scaling.png")
 
 
 def in_a_process(knob: str, value: int, device: torch.device) -> dict[str, float]:
     """Measure one point in a process of its own."""
     command = [sys.executable, __file__, "--device", device.type, "--point", knob, str(value)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
 
 
 def point(knob: str, value: int, device: torch.device) -> dict[str, float]:
-    """Return the median `seconds` for an image, and the `bytes` of memory at the peak beyond those at the start."""
-    images = torch.randint(
-        16, (max(KNOBS["batch_size"]), 1, 28, 28), dtype=torch.uint8
-    )  # what they show costs nothing
+    """Return the median `seconds` for an image, and by how many `bytes` the peak of memory rose."""
+    images = common.any_images(max(KNOBS["batch_size"]))
     before = peak_bytes(device)
     if knob in BOUND:
-        work, count = bounds(images, device, **BOUND | {knob: value})
+        sizes = {**BOUND, knob: value}
+        count = sizes["images"]
+        work = scoring(images[:count], device, sizes["samples"])
     else:
-        work, count = steps(images, device, **USUAL | {knob: value})
+        sizes = {**USUAL, knob: value}
+        count = sizes.pop("batch_size")
+        work = one_step(images[:count], device, **sizes)
     work()
-    times, ends = [], time.perf_counter() + SECONDS
-    while time.perf_counter() < ends or len(times) < 3:
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
+    times = []
+    end = time.perf_counter() + SECONDS
+    while time.perf_counter() < end or len(times) < 3:
+        times.append(common.timed(work))
     return {"seconds": statistics.median(times) / count, "bytes": peak_bytes(device) - before}
 
 
-def steps(images: torch.Tensor, device: torch.device, batch_size: int, **sizes: int):
-    """Return what takes one training step, and the number of images in it."""
-    model, batch = seeded_vae(0, **sizes).to(device), images[:batch_size].to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+def one_step(
+    images: torch.Tensor, device: torch.device, z_dim: int, num_filters: int
+) -> Callable[[], object]:
+    """Return what takes one training step on some images."""
+    model = seeded_vae(0, num_filters, z_dim).to(device)
+    batch = images.to(device)
+    step = common.textbook_step(model)
 
-    def step() -> None:
-        optimizer.zero_grad()
-        recon, kl = model.per_image(batch)
-        (recon + kl).mean().backward()
-        optimizer.step()
-        next(model.parameters()).flatten()[0].item()  # wait for a GPU
+    def work() -> None:
+        eps = torch.randn(len(batch), z_dim, device=device)
+        step(batch, eps).sum().item()  # wait for a GPU
 
-    return step, len(batch)
+    return work
 
 
-def bounds(pictures: torch.Tensor, device: torch.device, samples: int, images: int):
-    """Return what scores some images by the importance-weighted bound, and their number."""
+def scoring(images: torch.Tensor, device: torch.device, samples: int) -> Callable[[], object]:
+    """Return what scores some images by the importance-weighted bound."""
     model = seeded_vae(0).to(device)
-    return lambda: likelihood.importance_weights(model, pictures[:images], samples), images
+    return lambda: importance_weights(model, images, samples)
 
 
 def peak_bytes(device: torch.device) -> int:
     """Return the peak of memory so far: of the process, or on a GPU of torch's tensors."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
-        1 if sys.platform == "darwin" else 1024
-    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
 
 
-def exponent(points: dict[int, dict], key: str) -> float:
+def exponent(points: dict[int, dict[str, float]], cost: str) -> float:
     """Fit log(cost) against log(x) over the upper half of the points: the slope."""
     upper = list(points)[len(points) // 2 :]
-    costs = [
-        max(points[value][key], 1) if key == "bytes" else points[value][key] for value in upper
-    ]
-    return float(np.polyfit(np.log(upper), np.log(costs), 1)[0])
+    costs = [points[value][cost] for value in upper]
+    if cost == "bytes":
+        costs = [max(each, 1) for each in costs]
+    slope, _ = np.polyfit(np.log(upper), np.log(costs), 1)
+    return float(slope)
 
 
-def draw(points: dict[str, dict], exponents: dict[str, dict]) -> plt.Figure:
+def draw(points: dict[str, dict], exponents: dict[str, dict]) -> Figure:
     """Draw both costs against each of the sizes, with the fitted exponents."""
     fig, axes = plt.subplots(2, len(KNOBS), figsize=(16, 6), sharey="row", layout="constrained")
-    rows = {"seconds": ("time of an image [ms]", 1e3), "bytes": ("peak memory [MB]", 1e-6)}
-    for (key, (label, scale)), row in zip(rows.items(), axes, strict=True):
-        for (knob, part), ax in zip(points.items(), row, strict=True):
-            ax.loglog(
-                list(part), [entry[key] * scale for entry in part.values()], "o-", color="#0072B2"
-            )
-            ax.set_title(f"exponent {exponents[knob][key]:.2f}", fontsize=10)
+    for cost, row in zip(COSTS, axes, strict=True):
+        label, scale = COSTS[cost]
+        for knob, ax in zip(points, row, strict=True):
+            heights = [found[cost] * scale for found in points[knob].values()]
+            ax.loglog(list(points[knob]), heights, "o-", color="#0072B2")
+            ax.set_title(f"exponent {exponents[knob][cost]:.2f}", fontsize=10)
             ax.set_xlabel(WORDS[knob])
             ax.grid(alpha=0.3, which="both")
         row[0].set_ylabel(label)

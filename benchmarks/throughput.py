@@ -1,37 +1,37 @@
-"""Training speed: a textbook pipeline, which does what the practical's template does, beside `vaehelpers`.
+"""Training speed: a textbook pipeline, as in the practical's template, beside `vaehelpers`.
 
-    python benchmarks/training.py [--quick] [--device cpu]
+    python benchmarks/throughput.py [--quick] [--device cpu]
 
-The textbook's: torchvision's data set, transforms for each image, a DataLoader (with 0 and with 2 workers; the better
-one counts), Adam, one step after another. They take turns, in two processes; shown are medians over the rounds. The
-arithmetic limit: floating-point operations of a step, as torch counts them, at the rate of large products in the same
-rounds, in 32 bits and in 16. The line `bfloat16` is compiled, too.
+The textbook's: torchvision's data set, transforms for each image, a DataLoader (with 0 and with 2
+workers; the better one counts), Adam, one step after another. They take turns, in two processes;
+shown are medians over the rounds. The arithmetic limit: floating-point operations of a step, as
+torch counts them, at the rate of large products in the same rounds, in 32 bits and in 16. The line
+`bfloat16` is compiled, too, on a CPU.
 """
 
-import argparse
 import gzip
-import json
 import multiprocessing
 import statistics
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import common
 import matplotlib.pyplot as plt
 import targets
 import torch
+from matplotlib.figure import Figure
+from torch.nn.functional import conv2d
 from torch.utils.data import DataLoader, RandomSampler
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import datasets, transforms
 
-from vaehelpers import data, provenance, training
-from vaehelpers.device import choose_device
-from vaehelpers.model import seeded_vae
+from vaehelpers import TrainConfig, choose_device, fit, load_data
+from vaehelpers.data import fashion_mnist
+from vaehelpers.vae import seeded_vae
 
-RESULTS = Path(__file__).parent / "results"
 BATCH = 128
 TEXTBOOK = {"textbook, 0 workers": 0, "textbook, 2 workers": 2}
 WAYS = {
@@ -49,156 +49,147 @@ PEAKS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def main() -> None:
-    """Measure, print a table, and write benchmarks/results/training-DEVICE.json and .png."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    """Measure, print tables, and write throughput-DEVICE.json and .png."""
+    parser = common.argument_parser(__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="fewer steps, rounds and ways, nothing is written"
     )
-    parser.add_argument("--device", default="auto", help="where to train: auto, cuda, mps or cpu")
     args = parser.parse_args()
     device = choose_device(args.device)
-    rates = (
-        measure(device, QUICK, steps=8, rounds=2)
-        if args.quick
-        else measure(device, WAYS, steps=100, rounds=7)
-    )
-    flop, peaks = flop_per_image(), {name: rates.pop(name) for name in PEAKS}
+    if args.quick:
+        rates, peaks = measure(device, QUICK, steps=8, rounds=2)
+    else:
+        rates, peaks = measure(device, WAYS, steps=100, rounds=7)
+    flop = flop_per_image()
     limits = {name: peaks[peak_of(name)] / flop for name in rates}
+    base = targets.base(rates)
+    ratios_allowed = {name: peak / flop / base for name, peak in peaks.items()}
+    print_table(rates, limits)
+    reached = ", ".join(f"{peak / 1e9:,.0f} GFLOP/s in {name}" for name, peak in peaks.items())
+    print(f"one image, forward and backward: {flop / 1e6:.1f} million operations; peak: {reached}")
+    print(f"\n{targets.table(rates, device.type, ratios_allowed)}")
+    if args.quick:
+        return
+    result = {
+        "images_per_second": rates,
+        "limits": limits,
+        "flop_per_image": flop,
+        "peak_flop_per_second": peaks,
+        "batch": BATCH,
+        **common.ran_on(device, "torchvision"),
+    }
+    common.write_result(f"throughput-{device.type}.json", result)
+    common.save_figure(draw(rates, limits), f"throughput-{device.type}.png")
+
+
+def print_table(rates: dict[str, float], limits: dict[str, float]) -> None:
+    """Print each way's images per second, beside the textbook's and beside its limit."""
     base = targets.base(rates)
     print(f"{'':34} images/s   ratio   of the limit")
     for name, rate in rates.items():
         print(f"{name:34} {rate:>8,.0f} {rate / base:>7.2f} {rate / limits[name]:>14.0%}")
-    print(
-        f"one image, forward and backward: {flop / 1e6:.1f} million operations; peak:",
-        ", ".join(f"{peak / 1e9:,.0f} GFLOP/s in {name}" for name, peak in peaks.items()),
-    )
-    print(
-        f"\n{targets.table(rates, device.type, {name: peak / flop / base for name, peak in peaks.items()})}"
-    )
-    if not args.quick:
-        content = {
-            "images_per_second": rates,
-            "limits": limits,
-            "flop_per_image": flop,
-            "peak_flop_per_second": peaks,
-            "batch": BATCH,
-            "versions": provenance.versions("torchvision"),
-            "hardware": provenance.hardware(device),
-        }
-        (RESULTS / f"training-{device.type}.json").write_text(json.dumps(content, indent=1) + "\n")
-        path = RESULTS / f"training-{device.type}.png"
-        draw(rates, limits).savefig(path, dpi=100, metadata={"Software": None})
 
 
-def measure(device: torch.device, ways: Iterable[str], steps: int, rounds: int) -> dict[str, float]:
-    """Return images per second of the textbook's and the named ways, and the machine's `PEAKS`, medians over rounds.
+@dataclass(frozen=True)
+class Work:
+    """What each way of training does again and again: a number of steps on a device.
 
-    The peaks are in operations per second.
+    `folder` has the images for torchvision.
+    """
+
+    folder: Path
+    device: torch.device
+    steps: int
+
+
+def measure(
+    device: torch.device, ways: Iterable[str], steps: int, rounds: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return medians over the rounds: images per second, and the machine's `PEAKS`.
+
+    The former are those of the textbook's and the named ways, the peaks are in operations per
+    second.
     """
     with tempfile.TemporaryDirectory() as folder:
         as_torchvision_has_them(Path(folder))
+        work = Work(Path(folder), device, steps)
         lines = {}
         for names in (TEXTBOOK, ways):  # how the C library keeps memory goes by process
-            lines |= dict.fromkeys(names, in_a_process(names, Path(folder), device, steps))
+            line = in_a_process(names, work)
+            lines |= dict.fromkeys(names, line)
         for name, line in lines.items():  # workers start, kernels are compiled and chosen
             line.send(name)
         for line in lines.values():
             line.recv()
-        rates = {name: [] for name in (*lines, *PEAKS)}
+        rates = {name: [] for name in lines}
+        peaks = {name: [] for name in PEAKS}
         for _ in range(rounds):
             for name, line in lines.items():
                 rates[name].append(BATCH * steps / seconds(line, name))
             for name, dtype in PEAKS.items():
-                rates[name].append(peak(device, dtype))
+                peaks[name].append(peak(device, dtype))
         for line in set(lines.values()):
             line.send(None)
-    return {name: statistics.median(values) for name, values in rates.items()}
+    return medians(rates), medians(peaks)
 
 
-def in_a_process(
-    names: Iterable[str], folder: Path, device: torch.device, steps: int
-) -> Connection:
+def medians(values: dict[str, list[float]]) -> dict[str, float]:
+    """Return the median of each list."""
+    return {name: statistics.median(found) for name, found in values.items()}
+
+
+def in_a_process(names: Iterable[str], work: Work) -> Connection:
     """Start a process that trains in the named ways; return a line to it, see `serve`."""
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    spawn.Process(target=serve, args=(there, tuple(names), folder, device, steps)).start()
+    spawn.Process(target=serve, args=(there, tuple(names), work)).start()
     return here
 
 
-def serve(
-    calls: Connection, names: tuple[str, ...], folder: Path, device: torch.device, steps: int
-) -> None:
+def serve(calls: Connection, names: tuple[str, ...], work: Work) -> None:
     """Train in the way whose name comes in, and answer with the seconds, until None comes."""
-    ways = {
-        name: textbook(folder, TEXTBOOK[name], device, steps)
-        if name in TEXTBOOK
-        else ours(device, steps, **WAYS[name])
-        for name in names
-    }
+    ways = {}
+    for name in names:
+        ways[name] = textbook(TEXTBOOK[name], work) if name in TEXTBOOK else ours(name, work)
     for name in iter(calls.recv, None):
-        calls.send(timed(ways[name]))
+        calls.send(common.timed(ways[name]))
 
 
 def seconds(line: Connection, name: str) -> float:
-    """Have the other end of the line train once in the named way, and return how long it took."""
+    """Have the other end of the line train once in the named way; return how long it took."""
     line.send(name)
     return line.recv()
 
 
-def peak_of(way: str) -> str:
-    """Return which of `PEAKS` limits a way of training."""
-    return next((name for name in PEAKS if way.endswith(name)), "float32")
-
-
-def draw(rates: dict[str, float], limits: dict[str, float]) -> plt.Figure:
-    """Draw images per second as bars, each on a paler one: the rate at which only arithmetic would take time."""
-    fig, ax = plt.subplots(figsize=(8, 2.8), layout="constrained")
-    ax.barh(list(limits), list(limits.values()), color="#D5D5D5", label="arithmetic limit")
-    bars = ax.barh(
-        list(rates),
-        list(rates.values()),
-        height=0.5,
-        color=["#555555" if name.startswith("textbook") else "#0072B2" for name in rates],
-    )
-    ax.bar_label(bars, fmt="{:,.0f}", padding=3)
-    ax.invert_yaxis()
-    ax.set(xlabel="images per second in training")
-    ax.legend()
-    return fig
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Return the seconds that `work` takes; it must leave nothing running on a GPU."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def ours(device: torch.device, steps: int, **options) -> Callable[[], object]:
+def ours(name: str, work: Work) -> Callable[[], object]:
     """Return what trains one epoch on a small data set, and scores a batch, as `fit` does."""
-    dataset = data.load()
-    few = replace(dataset, train=dataset.train.head(BATCH * steps), val=dataset.val.head(BATCH))
-    run = training.fit(few, 9999, device=device.type, **options)
-    next(run)
+    dataset = load_data()
+    few = replace(
+        dataset, train=dataset.train.head(BATCH * work.steps), val=dataset.val.head(BATCH)
+    )
+    run = fit(few, TrainConfig(epochs=9_999, device=work.device.type, **WAYS[name]))
+    next(run)  # epoch 0 only measures
     return lambda: next(run)
 
 
-def textbook(folder: Path, workers: int, device: torch.device, steps: int) -> Callable[[], None]:
-    """Return what trains `steps` steps the customary way, printing no loss but looking at each."""
-    images = torchvision_images(folder)
-    endless = RandomSampler(images, replacement=True, num_samples=10**9)
-    loader = iter(
-        DataLoader(
-            images, BATCH, sampler=endless, num_workers=workers, pin_memory=device.type == "cuda"
-        )
+def textbook(workers: int, work: Work) -> Callable[[], None]:
+    """Return what trains the customary way, printing no loss but looking at each."""
+    images = torchvision_images(work.folder)
+    loader = DataLoader(
+        images,
+        BATCH,
+        sampler=RandomSampler(images, replacement=True, num_samples=10**9),  # endless
+        num_workers=workers,
+        pin_memory=work.device.type == "cuda",
     )
-    model = seeded_vae(0).to(device)
+    batches = iter(loader)
+    model = seeded_vae(0).to(work.device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
-    def train(batches: Iterator = loader) -> None:
-        for _ in range(steps):
+    def train() -> None:
+        for _ in range(work.steps):
             imgs, _ = next(batches)
-            L_rec, L_reg, bpd = model(imgs.to(device))
+            L_rec, L_reg, bpd = model(imgs.to(work.device))
             optimizer.zero_grad()
             (L_rec + L_reg).backward()
             optimizer.step()
@@ -209,23 +200,22 @@ def textbook(folder: Path, workers: int, device: torch.device, steps: int) -> Ca
 
 def as_torchvision_has_them(folder: Path) -> None:
     """Unpack the data set's files into `folder`, where torchvision looks for them."""
-    found, raw = data.locate(), folder / "FashionMNIST" / "raw"
+    found = fashion_mnist.locate()
+    raw = folder / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
-    for name in data.SHA256:
+    for name in fashion_mnist.SHA256:
         plain = found / name
-        (raw / name).write_bytes(
-            plain.read_bytes()
-            if plain.is_file()
-            else gzip.decompress((found / f"{name}.gz").read_bytes())
-        )
+        if plain.is_file():
+            content = plain.read_bytes()
+        else:
+            content = gzip.decompress((found / f"{name}.gz").read_bytes())
+        (raw / name).write_bytes(content)
 
 
 def torchvision_images(folder: Path) -> datasets.FashionMNIST:
     """Return torchvision's data set with 4-bit levels."""
-    to_levels = transforms.Lambda(to_4_bits)
-    return datasets.FashionMNIST(
-        folder, transform=transforms.Compose([transforms.ToTensor(), to_levels])
-    )
+    to_levels = transforms.Compose([transforms.ToTensor(), transforms.Lambda(to_4_bits)])
+    return datasets.FashionMNIST(folder, transform=to_levels)
 
 
 def to_4_bits(pixels: torch.Tensor) -> torch.Tensor:
@@ -234,35 +224,67 @@ def to_4_bits(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def flop_per_image() -> float:
-    """Return the floating-point operations of one image in training, additions and multiplications counted apart."""
+    """Return the floating-point operations of one image in training.
+
+    Additions and multiplications are counted apart.
+    """
     model = seeded_vae(0)
     with FlopCounterMode(display=False) as counter:
-        sum(part.mean() for part in model.per_image(torch.zeros(BATCH, 1, 28, 28))).backward()
+        recon, kl = model.per_image(torch.zeros(BATCH, 1, 28, 28))
+        (recon.mean() + kl.mean()).backward()
     return counter.get_total_flops() / BATCH
 
 
-def peak(device: torch.device, dtype: torch.dtype, size: int = 2048) -> float:
-    """Return the floating-point operations per second of the faster of two large products of numbers of `dtype`.
+def peak_of(way: str) -> str:
+    """Return which of `PEAKS` limits a way of training."""
+    for name in PEAKS:
+        if way.endswith(name):
+            return name
+    return "float32"
 
-    One is that of two matrices, the other a convolution of many channels: different libraries compute them, and on
-    some machines the first reaches half of what the second does.
+
+def peak(device: torch.device, dtype: torch.dtype, size: int = 2048) -> float:
+    """Return the operations per second of the faster of two large products of `dtype`.
+
+    One is that of two matrices, the other a convolution of many channels: different libraries
+    compute them, and on some machines the first reaches half of what the second does.
     """
 
     def drawn(*shape: int) -> torch.Tensor:
         return torch.randn(shape, device=device).to(dtype)
 
-    a, kernels, images = drawn(size, size), drawn(512, 512, 3, 3), drawn(8, 512, 30, 30)
-    images, kernels = (x.contiguous(memory_format=torch.channels_last) for x in (images, kernels))
+    matrix = drawn(size, size)
+    kernels = drawn(512, 512, 3, 3).contiguous(memory_format=torch.channels_last)
+    images = drawn(8, 512, 30, 30).contiguous(memory_format=torch.channels_last)
     return max(
-        rate(2 * size**3, lambda: a @ a),
-        rate(2 * 8 * 28**2 * 9 * 512**2, lambda: torch.nn.functional.conv2d(images, kernels)),
+        rate(2 * size**3, lambda: matrix @ matrix),
+        rate(2 * 8 * 28**2 * 9 * 512**2, lambda: conv2d(images, kernels)),
     )
 
 
 def rate(flop: int, product: Callable[[], torch.Tensor]) -> float:
     """Return the operations per second of a product that takes `flop`."""
+
+    def three() -> None:
+        product()
+        product()
+        product().sum().item()
+
     product().sum().item()  # kernels are chosen
-    return 3 * flop / timed(lambda: [product() for _ in range(3)][-1].sum().item())
+    return 3 * flop / common.timed(three)
+
+
+def draw(rates: dict[str, float], limits: dict[str, float]) -> Figure:
+    """Draw images per second as bars, each on a paler one: its arithmetic limit."""
+    fig, ax = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    ax.barh(list(limits), list(limits.values()), color="#D5D5D5", label="arithmetic limit")
+    colours = ["#555555" if name.startswith("textbook") else "#0072B2" for name in rates]
+    bars = ax.barh(list(rates), list(rates.values()), height=0.5, color=colours)
+    ax.bar_label(bars, fmt="{:,.0f}", padding=3)
+    ax.invert_yaxis()
+    ax.set(xlabel="images per second in training")
+    ax.legend()
+    return fig
 
 
 if __name__ == "__main__":

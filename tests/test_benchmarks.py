@@ -1,15 +1,36 @@
-"""The benchmarks: both pipelines train on the same levels, operations are counted as derived, exponents as fitted."""
+"""The benchmarks: same levels in both pipelines, operations as derived, exponents as fitted."""
 
-import importlib.util
+import importlib
 import json
+import pkgutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from public_names import is_public, used_names
 
-from vaehelpers import data
+import vaehelpers
+from vaehelpers import load_checkpoint, quantise
+from vaehelpers.data import fashion_mnist
+from vaehelpers.errors import SettingError
+from vaehelpers.training import RECIPES
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
+FILES = sorted(FOLDER.glob("*.py"))
+NO_SCRIPTS = ("common", "targets")
+# What is not installed with the package itself.
+JUPYTER = ("IPython", "ipykernel", "ipywidgets", "jupyterlab", "nbformat", "papermill", "traitlets")
+RATES = {
+    "textbook, 0 workers": 90.0,
+    "textbook, 2 workers": 100.0,
+    "vaehelpers, practical, compiled": 120.0,
+    "vaehelpers, practical, bfloat16": 150.0,
+    "vaehelpers, fast, compiled": 110.0,
+}
+LIMITS = {"float32": 2.5, "bfloat16": 5.0}
 
 
 @pytest.fixture(autouse=True)
@@ -18,23 +39,130 @@ def beside_one_another(monkeypatch):
     monkeypatch.syspath_prepend(FOLDER)
 
 
+@pytest.fixture
+def targets(tmp_path, monkeypatch):
+    """The module, with an empty folder of results."""
+    monkeypatch.setattr(script("common"), "RESULTS", tmp_path)
+    return script("targets")
+
+
 def script(name):
     """Import one of the benchmarks."""
-    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module(name)
+
+
+def test_no_benchmark_is_called_like_a_module_of_the_package():
+    found = pkgutil.walk_packages(vaehelpers.__path__, "vaehelpers.")
+    modules = {module.name.rpartition(".")[2] for module in found}
+    assert {"core", "training", "step"} <= modules
+    assert {file.stem for file in FILES} & modules == set()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_benchmarks_use_public_names_only(file):
+    private = [used for used in used_names(file.read_text()) if not is_public(*used)]
+    assert private == []
+
+
+def test_the_notebook_with_the_explorers_uses_public_names_only():
+    pytest.importorskip("playwright")
+    explorer = script("explorer")
+    source = "\n".join([explorer.SETUP, *explorer.CELLS.values()])
+    used = set(used_names(source))
+    assert ("vaehelpers.explorers.walk", "over_prior") in used
+    assert [name for name in used if not is_public(*name)] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "expected"),
+    [
+        ("vaehelpers", "VAE", True),
+        ("vaehelpers", "training", True),
+        ("vaehelpers", "cli", False),  # not listed
+        ("vaehelpers.data", "load_data", True),
+        ("vaehelpers.data", "drawn", False),  # a module that its room does not list
+        ("vaehelpers.data.drawn", "draw_dataset", False),
+        ("vaehelpers.training.step", "Step", True),  # of a module that its room lists
+        ("vaehelpers.training.step", "Tensor", False),  # imported there
+        ("vaehelpers.training.step", "nothing", False),
+        ("vaehelpers.explorers.walk", "VIEWS", True),
+        ("vaehelpers.training.checkpoint", "_places", False),
+        ("torch", "nn", False),
+    ],
+)
+def test_public_is_what_a_stub_lists_and_what_a_listed_module_defines(module, name, expected):
+    assert is_public(module, name) is expected
+
+
+def test_used_names_are_imports_and_attributes_of_imported_modules():
+    source = """
+import torch, vaehelpers.core
+from vaehelpers import data, vae as model
+from vaehelpers.training import checkpoint
+
+def count(data):
+    return data.images  # an argument, no module
+
+vaehelpers.core.progress.measure(torch.nn)
+model.VAE().train()
+checkpoint._places
+"""
+    assert set(used_names(source)) == {
+        ("vaehelpers", "core"),
+        ("vaehelpers", "data"),
+        ("vaehelpers", "vae"),
+        ("vaehelpers.training", "checkpoint"),
+        ("vaehelpers.core", "progress"),
+        ("vaehelpers.core.progress", "measure"),
+        ("vaehelpers.vae", "VAE"),
+        ("vaehelpers.training.checkpoint", "_places"),
+    }
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_benchmark_imports_and_says_in_one_line_what_it_is(file):
+    if file.stem == "explorer":
+        pytest.importorskip("playwright")
+    module = script(file.stem)
+    assert len(module.__doc__.split("\n")[0]) <= 100
+    assert hasattr(module, "main") is (file.stem not in NO_SCRIPTS)
+
+
+def test_the_gpu_benchmark_needs_no_jupyter():
+    program = f"""
+import runpy, sys
+sys.modules.update(dict.fromkeys({JUPYTER}))
+sys.argv = ["gpu.py", "--help"]
+runpy.run_path({str(FOLDER / "gpu.py")!r}, run_name="__main__")
+"""
+    environment = {"PYTHONPATH": str(FOLDER), "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert "folder of gpu.json" in done.stdout
+
+
+def test_results_and_their_provenance_are_read_as_they_were_written(tmp_path):
+    common = script("common")
+    assert common.read_result("mine.json", tmp_path) is None
+    result = {"seconds": 1.5, **common.ran_on(torch.device("cpu"), "torchvision")}
+    common.write_result("mine.json", result, tmp_path)
+    found = common.read_result("mine.json", tmp_path)
+    assert found == result
+    assert found["versions"]["torchvision"]
+    assert found["hardware"]["device"] == "cpu"
 
 
 def test_the_textbook_pipeline_has_the_same_levels(tmp_path):
-    if data.locate() is None:
+    if fashion_mnist.locate() is None:
         pytest.skip("FashionMNIST is not here")
-    training = script("training")
-    training.as_torchvision_has_them(tmp_path)
-    images = training.torchvision_images(tmp_path)
+    throughput = script("throughput")
+    throughput.as_torchvision_has_them(tmp_path)
+    images = throughput.torchvision_images(tmp_path)
     theirs = torch.stack([images[i][0] for i in range(20)])
-    raw, *_ = data._read_folder(data.locate())
-    assert torch.equal(theirs, data.quantise(raw[:20]).long())
+    raw, *_ = fashion_mnist.read_pixels(fashion_mnist.locate())
+    assert torch.equal(theirs, quantise(raw[:20]).long())
 
 
 def test_operations_are_those_of_the_layers():
@@ -57,10 +185,9 @@ def test_operations_are_those_of_the_layers():
     ]
     linear = 2 * 1024 * 20 * 3
     forward = sum(encoder + decoder) + linear
-    by_hand = (
-        3 * forward - encoder[0]
-    )  # backward costs twice as much, but no gradient goes to the pixels
-    assert script("training").flop_per_image() == pytest.approx(by_hand, rel=1e-6)
+    # Backward costs twice as much, but no gradient goes to the pixels.
+    by_hand = 3 * forward - encoder[0]
+    assert script("throughput").flop_per_image() == pytest.approx(by_hand, rel=1e-6)
 
 
 def test_exponents_are_those_of_a_power_law():
@@ -70,50 +197,91 @@ def test_exponents_are_those_of_a_power_law():
     assert scaling.exponent(points, "bytes") == pytest.approx(0, abs=1e-9)
 
 
-def test_targets_are_judged_by_what_was_recorded(tmp_path, monkeypatch):
-    targets = script("targets")
-    monkeypatch.setattr(targets, "RESULTS", tmp_path)
-    rates = {
-        "textbook, 0 workers": 90.0,
-        "textbook, 2 workers": 100.0,
-        "vaehelpers, practical, compiled": 120.0,
-        "vaehelpers, practical, bfloat16": 150.0,
-        "vaehelpers, fast, compiled": 110.0,
-    }
-    limits = {"float32": 2.5, "bfloat16": 5.0}
-    cpu = targets.throughput(rates, "cpu", 3, "cpu", limits)
-    assert cpu.reached == (
-        "1.50 times in bfloat16 (this machine's whole arithmetic: 5.0 times); "
-        "1.20 times in float32 (this machine's whole arithmetic: 2.5 times)"
-    )
-    assert cpu.met is False
-    assert targets.throughput(
-        rates | {"vaehelpers, practical, bfloat16": 300.0}, "cpu", 3, "cpu", limits
-    ).met
-    assert targets.throughput(rates, "cuda", 50, "cpu", limits)[1:3] == (
-        "not measured in this run",
-        None,
-    )
-    assert targets.time_to_quality(rates)[1:3] == ("benchmarks/quality.py has not run", None)
-    for curves, *said in (
+@pytest.mark.parametrize(
+    ("knob", "value"),
+    [("batch_size", 8), ("z_dim", 2), ("num_filters", 8), ("samples", 10), ("images", 4)],
+)
+def test_every_size_can_be_measured(monkeypatch, knob, value):
+    scaling = script("scaling")
+    monkeypatch.setattr(scaling, "SECONDS", 0)
+    found = scaling.point(knob, value, torch.device("cpu"))
+    assert found["seconds"] > 0
+    assert found["bytes"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("rates", "device", "reached", "met"),
+    [
+        (
+            RATES,
+            "cpu",
+            "1.50 times in bfloat16 (this machine's whole arithmetic: 5.0 times); "
+            "1.20 times in float32 (this machine's whole arithmetic: 2.5 times)",
+            False,
+        ),
+        (
+            {"textbook, 2 workers": 100.0, "vaehelpers, practical, bfloat16": 300.0},  # --quick
+            "cpu",
+            "3.00 times in bfloat16 (this machine's whole arithmetic: 5.0 times)",
+            True,
+        ),
+        (RATES, "cuda", "not measured in this run", None),
+    ],
+)
+def test_images_per_second_are_judged_beside_the_textbooks(targets, rates, device, reached, met):
+    row = targets.images_per_second(rates, device, 3, "cpu", LIMITS)
+    assert row.reached == reached
+    assert row.met is met
+
+
+@pytest.mark.parametrize(
+    ("curves", "reached", "met"),
+    [
         ([[4, 2, 1], [4, 1, 1]], "1/44.0 to 1/88.0, 2 seeds", True),
         ([[4, 2, 1.5], [4, 1, 1]], "not reached in 2 epochs by 1 of 2 seeds", False),
-    ):
-        found = {"epochs": 2, "practical_80": [4, 1.2], "recipes": {"fast": {"val_bpd": curves}}}
-        (tmp_path / "quality.json").write_text(json.dumps(found))
-        assert targets.time_to_quality(rates)[1:3] == tuple(said)
-    few = {
-        name: rates[name]
-        for name in rates
-        if name == "textbook, 2 workers" or name.endswith("bfloat16")
-    }  # --quick
-    assert targets.time_to_quality(few)[1:3] == ("not measured in this run", None)
-    assert targets.throughput(few, "cpu", 3, "cpu", limits).reached == cpu.reached.split("; ")[0]
-    table = targets.table(rates, "cpu", limits)
+    ],
+)
+def test_time_to_quality_is_judged_by_what_was_recorded(targets, tmp_path, curves, reached, met):
+    unknown = targets.time_to_quality(RATES)
+    assert unknown.reached == "benchmarks/quality.py has not run"
+    assert unknown.met is None
+    found = {"epochs": 2, "practical_80": [4, 1.2], "recipes": {"fast": {"val_bpd": curves}}}
+    (tmp_path / "quality.json").write_text(json.dumps(found))
+    row = targets.time_to_quality(RATES)
+    assert row.reached == reached
+    assert row.met is met
+    quick = {"textbook, 2 workers": 100.0, "vaehelpers, practical, bfloat16": 150.0}
+    assert targets.time_to_quality(quick).reached == "not measured in this run"
+
+
+def test_below_the_table_stands_what_was_tried_for_missed_targets(targets):
+    table = targets.table(RATES, "cpu", LIMITS)
     assert [line for line in table.splitlines() if "3 times" in line and " missed " in line]
     assert targets.tried("CPU") in table
     assert len(targets.tried("in batch")) > 100
-    assert len(targets.tried("CPU")) > 500 < len(targets.tried("1.20"))
+    assert len(targets.tried("CPU")) > 500
+    assert len(targets.tried("1.20")) > 500
+
+
+def test_quality_trains_by_recipes_that_the_package_does_not_have(drawn, tmp_path, monkeypatch):
+    monkeypatch.setattr(script("common"), "ROOT", tmp_path)
+    quality = script("quality")
+    name = "Muon for hidden weights"
+    few = replace(drawn, train=drawn.train.head(256), val=drawn.val.head(50))
+    scores = quality.curve(few, name, epochs=1, seed=42, device="cpu")
+    assert len(scores) == 2
+    [folder] = (tmp_path / "runs" / "quality").iterdir()
+    remembered = load_checkpoint(folder)[1]["config"]
+    assert remembered["recipe"] == name
+    assert remembered["lr"] == 0.004
+    assert remembered["epochs"] == 1  # as for all recipes whose rates fall
+    assert quality.curve(few, name, epochs=1, seed=42, device="cpu") == scores  # from the folder
+    assert name not in RECIPES
+
+
+def test_quality_checks_all_settings_but_the_recipe():
+    with pytest.raises(SettingError, match="epochs=0 is not allowed"):
+        script("quality").StepConfig(recipe="Adam's rate times four", epochs=0)
 
 
 def test_operations_are_sorted_by_their_names():
@@ -135,4 +303,4 @@ def test_operations_are_sorted_by_their_names():
     ],
 )
 def test_each_way_has_the_limit_of_its_numbers(way, peak):
-    assert script("training").peak_of(way) == peak
+    assert script("throughput").peak_of(way) == peak
