@@ -1,4 +1,4 @@
-"""The notebook linter: one skeleton four times, outputs that are whole and clean, links and equations that resolve."""
+"""The notebooks' linter: one skeleton, outputs that are whole and clean, links that resolve."""
 
 import re
 import statistics
@@ -7,11 +7,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from public_names import is_public, used_names
 
-from vaehelpers import batch, outputs, settings
+from vaehelpers.series import outputs, run
+from vaehelpers.series.parameters import PARAMETERS
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NOTEBOOKS = {name: nbformat.read(FOLDER / f"{name}.ipynb", 4) for name in batch.NOTEBOOKS}
+NOTEBOOKS = {name: nbformat.read(FOLDER / f"{name}.ipynb", 4) for name in run.NOTEBOOKS}
 ENDING = ["Food for thought", "Summary", "Self-test", "References"]
 # Questions with a limit in the practical: words, or lines of the numbered list.
 LIMITS = {
@@ -43,7 +45,7 @@ def headings(text: str) -> list[str]:
 
 
 def test_the_folder_holds_the_four_notebooks_and_nothing_else():
-    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == sorted(batch.NOTEBOOKS)
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == sorted(run.NOTEBOOKS)
 
 
 def test_skeleton(notebook):
@@ -67,23 +69,32 @@ def test_parameters_cell(notebook):
     assert 1 <= len(lines) <= 8
     for line in lines:
         assert re.fullmatch(r"\w+: (int|float|str) = \S+  # .+", line), line
-    batch.defaults(
-        FOLDER / f"{notebook.metadata.name}.ipynb"
-    )  # raises where a default is not allowed
+    run.defaults(FOLDER / f"{notebook.metadata.name}.ipynb")  # raises for one that is not allowed
 
 
 def test_setup_cell_is_short_and_checks_the_parameters(notebook):
     setup = code(notebook)[1].source
-    assert len([line for line in setup.splitlines() if line.strip()]) <= 12
-    assert "settings.check_all(globals())" in setup
+    lines = [line for line in setup.splitlines() if line.strip()]
+    imports = [line for line in lines if re.match(r"(import|from) ", line)]
+    assert len(lines) <= 12
+    assert len(imports) <= 6
+    assert "check_parameters(globals())" in setup
+
+
+def test_only_public_names_are_used(notebook):
+    source = "\n".join(cell.source for cell in code(notebook))
+    hidden = [
+        f"{module}.{name}" for module, name in used_names(source) if not is_public(module, name)
+    ]
+    assert hidden == []
 
 
 def test_cells_are_short(notebook):
     lengths = [
         len([line for line in cell.source.splitlines() if line.strip()]) for cell in code(notebook)
     ]
-    assert statistics.median(lengths) <= 9
-    assert max(lengths) <= 16
+    assert statistics.median(lengths) <= 11
+    assert max(lengths) <= 20
     assert all(len(line) <= 100 for cell in code(notebook) for line in cell.source.splitlines())
 
 
@@ -154,6 +165,6 @@ def test_answers_follow_their_questions_and_keep_their_limits():
     assert theory | {"Q2.8, architecture", "Q2.8, scores", "Q2.9", "Q2.10"} <= seen.keys()
 
 
-def test_parameters_are_settings():
+def test_parameters_have_a_type_and_a_range():
     for name in NOTEBOOKS:
-        assert batch.defaults(FOLDER / f"{name}.ipynb").keys() <= settings.SETTINGS.keys()
+        assert run.defaults(FOLDER / f"{name}.ipynb").keys() <= PARAMETERS.keys()
