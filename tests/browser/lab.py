@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,23 +39,24 @@ IDLE = "document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle
 
 def chromium() -> str | None:
     """Return the path of the system's browser, or None."""
-    return next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        path = shutil.which(name)
+        if path:
+            return path
+    return None
 
 
 @contextmanager
 def jupyterlab(folder: Path, notebook: Path):
-    """Serve a copy of a notebook with settings of its own; yield the address at which JupyterLab shows it."""
+    """Serve a copy of a notebook with settings of its own.
+
+    Yielded is the address at which JupyterLab shows it.
+    """
     env = {**os.environ, **{name: str(folder / name) for name in FOLDERS}}
     env.pop("VAEHELPERS_BATCH", None)  # somebody is watching
-    env["OMP_NUM_THREADS"] = (
-        "1"  # two threads get in each other's way while the browser is busy too
-    )
-    for name, content in SETTINGS.items():
-        path = folder / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content))
+    # Two threads get in each other's way while the browser is busy, too.
+    env["OMP_NUM_THREADS"] = "1"
+    _write_settings(folder / "JUPYTERLAB_SETTINGS_DIR")
     served = folder / "served"
     served.mkdir()
     shutil.copy(notebook, served)
@@ -93,19 +95,27 @@ def run_all(page, address: str) -> None:
     page.click('[data-command="runmenu:run-all"]')
 
 
+def _write_settings(folder: Path) -> None:
+    for name, content in SETTINGS.items():
+        path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+
+
 def _wait(server: subprocess.Popen, url: str) -> None:
+    """Return when the server answers; raise TimeoutError if it does not within two minutes."""
     for _ in range(240):
         assert server.poll() is None, "JupyterLab did not start"
         try:
-            return _ask(url)
+            _ask(url)
+            return
         except OSError:
-            try:
-                server.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
+            time.sleep(0.5)
     raise TimeoutError("JupyterLab did not answer within two minutes")
 
 
 def _ask(url: str, method: str = "GET"):
-    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10) as answer:
+    """Return the JSON that a URL answers with."""
+    request = urllib.request.Request(url, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return json.loads(answer.read() or "null")

@@ -1,4 +1,7 @@
-"""What moves, in a real browser: page.js against PyTorch, the explorers of notebook 04, the live run of notebook 03."""
+"""What moves, in a real browser.
+
+That is page.js against PyTorch, the explorers of notebook 04, and the live run of notebook 03.
+"""
 
 import base64
 import re
@@ -10,11 +13,13 @@ import pytest
 import torch
 from lab import FLAGS, IDLE, chromium, jupyterlab, run_all
 
-from vaehelpers import checkpoint, latent, walk
-from vaehelpers import page as page_tier
-from vaehelpers.data import CLASSES
+from vaehelpers import CLASSES, load_published
+from vaehelpers.explorers import frames, walk
+from vaehelpers.explorers import page as page_tier
+from vaehelpers.vae import latent
 
 ROOT = Path(__file__).parents[2]
+PAGE_JS = Path(page_tier.__file__).with_name("page.js")
 PICTURES = """async ([source, layers, weights, noise, places, view]) => {
   const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
   const {decoder, softmax, greys} = await import(url);
@@ -23,17 +28,21 @@ PICTURES = """async ([source, layers, weights, noise, places, view]) => {
   return places.map((z) => Array.from(greys(softmax(decode(z), 16), 16, view, noise)));
 }"""
 CANVAS = """canvas => {
-  return Array.from(canvas.getContext("2d").getImageData(0, 0, 28, 28).data).filter((_, i) => i % 4 == 0);
+  const pixels = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+  return Array.from(pixels.data).filter((_, i) => i % 4 == 0);
 }"""
 IMAGE = """async image => {
   const bitmap = await createImageBitmap(await (await fetch(image.src)).blob());
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
   context.drawImage(bitmap, 0, 0);
-  return Array.from(context.getImageData(0, 0, bitmap.width, bitmap.height).data).filter((_, i) => i % 4 == 0);
+  const pixels = context.getImageData(0, 0, bitmap.width, bitmap.height);
+  return Array.from(pixels.data).filter((_, i) => i % 4 == 0);
 }"""
+THREE_DRAWN = "document.querySelectorAll('.vae-page[data-frames]').length == 3"
+CHANGED = "before => document.querySelector('img.widget-image').src != before"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """A headless browser of the system; the tests are skipped where there is none."""
     playwright = pytest.importorskip(
@@ -48,50 +57,56 @@ def browser():
         running.close()
 
 
-@pytest.fixture
-def page(browser):
-    """A page that notes what goes wrong: `page.problems` are errors on its console, and requests that left."""
+def open_page(browser):
+    """Open a page that notes what goes wrong.
+
+    `page.problems` are errors on its console, and addresses of other machines that it asked for.
+    """
     page = browser.new_page(viewport={"width": 1500, "height": 1100})
     page.set_default_timeout(30_000)
     page.problems = []
-    page.on(
-        "console",
-        lambda message: page.problems.append(message.text) if message.type == "error" else None,
-    )
+
+    def note_message(message):
+        if message.type == "error":
+            page.problems.append(message.text)
+
+    def note_request(request):
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:")):
+            page.problems.append(request.url)
+
+    page.on("console", note_message)
     page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on(
-        "request",
-        lambda request: None if _stays(request.url) else page.problems.append(request.url),
-    )
+    page.on("request", note_request)
+    return page
+
+
+@pytest.fixture
+def page(browser):
+    """A page of its own for a test."""
+    page = open_page(browser)
     yield page
     page.close()
 
 
-def _stays(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:"))
+def outputs_of(page, kind):
+    """Return how many outputs of a kind, `stderr` or `error`, a notebook shows."""
+    mime = f"application/vnd.jupyter.{kind}"
+    return page.locator(f".jp-OutputArea-output[data-mime-type='{mime}']").count()
 
 
 @pytest.mark.parametrize("z_dim", [2, 20])
 def test_the_page_decodes_as_pytorch_does(page, z_dim):
-    vae, _ = checkpoint.load(checkpoint.published(z_dim, 80))
+    vae, _ = load_published(z_dim, 80)
     places = latent.manifold_latents(8)
     if z_dim > 2:
         places = torch.randn(64, z_dim, generator=torch.Generator().manual_seed(0))
     layers, weights = page_tier.layers(vae.decoder)
+    source, encoded = PAGE_JS.read_text(), base64.b64encode(weights).decode()
+    noise = frames.noise().flatten().tolist()
     page.goto("about:blank")
     for view in walk.VIEWS:
-        found = page.evaluate(
-            PICTURES,
-            [
-                (ROOT / "vaehelpers" / "page.js").read_text(),
-                layers,
-                base64.b64encode(weights).decode(),
-                walk.noise().flatten().tolist(),
-                places.tolist(),
-                view,
-            ],
-        )
-        expected = np.array([walk.greys(walk.chances(vae, z), view).ravel() for z in places])
+        found = page.evaluate(PICTURES, [source, layers, encoded, noise, places.tolist(), view])
+        expected = np.array([frames.greys(frames.chances(vae, z), view).ravel() for z in places])
         apart = np.abs(np.array(found) - expected)
         if view == "mean":
             assert apart.max() <= 1, "one part in 255"
@@ -100,105 +115,125 @@ def test_the_page_decodes_as_pytorch_does(page, z_dim):
     assert page.problems == []
 
 
-@pytest.fixture
-def lab(page, tmp_path):
-    """The page, with notebook 04 run in JupyterLab."""
-    with jupyterlab(tmp_path, ROOT / "notebooks" / "04_manifold.ipynb") as address:
+class Explorers:
+    """The explorers over two latents on a page of notebook 04, and what they should show."""
+
+    def __init__(self, page):
+        self.page = page
+        self.model, _ = load_published(2, 80)
+        self.path = walk.over_prior(self.model)
+
+    def slider(self, name: str) -> float:
+        """Return the value that a slider shows."""
+        return float(self.page.locator(f".{name} .widget-readout").inner_text())
+
+    def press(self, name: str, key: str, times: int) -> None:
+        """Press an arrow key on a slider's handle."""
+        self.page.locator(f".{name} .noUi-handle").focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def picture_at(self, z: torch.Tensor) -> np.ndarray:
+        """Return the mean picture at z, as greys of 784 pixels."""
+        return frames.greys(frames.chances(self.model, z), "mean").ravel()
+
+    def expected(self, name: str = "prior") -> np.ndarray:
+        """Return the picture where the sliders of an explorer stand."""
+        values = [self.slider(f"{name}-{i}") for i in (0, 1)]
+        return self.picture_at(self.path.latents(values))
+
+    def on_canvas(self) -> np.ndarray:
+        """Return what the page tier's canvas shows."""
+        return np.array(self.page.locator(".vae-picture").first.evaluate(CANVAS))
+
+    def from_kernel(self) -> np.ndarray:
+        """Return what the kernel tier's image shows, and under its mark what should be there."""
+        values = self.page.locator(".widget-image").nth(1).evaluate(IMAGE)
+        frame = np.array(values).reshape(280, -1)
+        shown = frame[5::10, 295:570:10].copy()
+        under_the_mark = slice(13, 16), slice(13, 16)
+        shown[under_the_mark] = self.expected("kernel").reshape(28, 28)[under_the_mark]
+        return shown.ravel()
+
+    def settle(self, shown, expected) -> bool:
+        """Return whether, in a few seconds, what is shown is within a grey level of expected."""
+        for _ in range(50):
+            if np.abs(shown() - expected()).max() <= 1:
+                return True
+            self.page.wait_for_timeout(100)
+        return False
+
+
+@pytest.fixture(scope="module")
+def notebook_04(browser, tmp_path_factory):
+    """Notebook 04 run in JupyterLab, once for all tests of it."""
+    page, folder = open_page(browser), tmp_path_factory.mktemp("lab")
+    with jupyterlab(folder, ROOT / "notebooks" / "04_manifold.ipynb") as address:
         run_all(page, address)
-        page.wait_for_function(
-            "document.querySelectorAll('.vae-page[data-frames]').length == 3", timeout=600_000
-        )
-        yield page
+        page.wait_for_function(THREE_DRAWN, timeout=600_000)
+        yield Explorers(page)
+    page.close()
 
 
-def slide(page, name):
-    """Return the value that a slider shows."""
-    return float(page.locator(f".{name} .widget-readout").inner_text())
+@pytest.fixture
+def explorers(notebook_04):
+    """The explorers of notebook 04, put back to the start; nothing may go wrong on their page."""
+    page = notebook_04.page
+    page.locator(".vae-reset").first.click()
+    yield notebook_04
+    assert outputs_of(page, "stderr") == 0
+    assert outputs_of(page, "error") == 0
+    assert page.problems == []
 
 
-def settled(page, shown, expected):
-    """Return whether within a few seconds what is shown comes within one grey level of what is expected."""
-    for _ in range(50):
-        if np.abs(np.array(shown()) - expected()).max() <= 1:
-            return True
-        page.wait_for_timeout(100)
-    return False
+def test_the_picture_is_there_at_once(explorers):
+    assert [explorers.slider("prior-0"), explorers.slider("prior-1")] == [50, 50]
+    assert explorers.settle(explorers.on_canvas, explorers.expected)
 
 
-def test_notebook_04_in_jupyterlab(lab, fashion):
-    page, (vae, _) = lab, checkpoint.load(checkpoint.published(2, 80))
-    path = walk.over_prior(vae, fashion.test.images)
-    picture = page.locator(".vae-picture").first
-
-    def decoded(name="prior", origin=None):
-        values = [slide(page, f"{name}-{i}") for i in (0, 1)]
-        return walk.greys(walk.chances(vae, path.latents(values, origin)), "mean").ravel()
-
-    def canvas():
-        return picture.evaluate(CANVAS)
-
-    assert settled(page, canvas, decoded)
-
-    handle = page.locator(".prior-0 .noUi-handle")
+def test_the_picture_follows_a_slider_that_is_dragged(explorers):
+    page, handle = explorers.page, explorers.page.locator(".prior-0 .noUi-handle")
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + 30, box["y"] + 5, steps=10)
     page.mouse.up()
-    assert slide(page, "prior-0") > 60
-    assert settled(page, canvas, decoded)
+    assert explorers.slider("prior-0") > 60
+    assert explorers.settle(explorers.on_canvas, explorers.expected)
 
-    page.locator(".prior-1 .noUi-handle").focus()
-    for _ in range(12):
-        page.keyboard.press("ArrowDown")
-    assert slide(page, "prior-1") == 38
-    assert settled(page, canvas, decoded)
 
-    area = page.locator(".vae-map")
-    area.click(position={"x": 0.2 * 280, "y": 0.3 * 280})  # the sliders follow the map
-    assert [slide(page, "prior-0"), slide(page, "prior-1")] == pytest.approx([20, 70], abs=1)
+def test_the_picture_follows_the_arrow_keys(explorers):
+    explorers.press("prior-1", "ArrowDown", 12)
+    assert explorers.slider("prior-1") == 38
+    assert explorers.settle(explorers.on_canvas, explorers.expected)
+
+
+def test_the_sliders_follow_a_click_and_keys_on_the_map(explorers):
+    page = explorers.page
+    page.locator(".vae-map").click(position={"x": 0.2 * 280, "y": 0.3 * 280})
+    values = [explorers.slider("prior-0"), explorers.slider("prior-1")]
+    assert values == pytest.approx([20, 70], abs=1)
     page.keyboard.press("ArrowRight")
-    assert slide(page, "prior-0") == pytest.approx(21, abs=1)
-    assert settled(page, canvas, decoded)
+    assert explorers.slider("prior-0") == pytest.approx(21, abs=1)
+    assert explorers.settle(explorers.on_canvas, explorers.expected)
 
+
+def test_an_image_that_is_looked_up_is_shown_at_its_code(explorers, fashion):
+    page = explorers.page
     number = fashion.test.labels.tolist().index(CLASSES.index("Trouser"))
     page.locator(".widget-text input").first.fill(str(number))
     page.keyboard.press("Enter")
     page.locator(".vae-encode").first.click()
-    code = latent.encode(vae, fashion.test.images[number : number + 1])[0][0]
-    exact = walk.greys(walk.chances(vae, code), "mean").ravel()
-    assert settled(page, canvas, lambda: exact)
+    codes, _ = latent.encode(explorers.model, fashion.test.images[number : number + 1])
+    exact = explorers.picture_at(codes[0])
+    assert explorers.settle(explorers.on_canvas, lambda: exact)
 
-    page.locator(".kernel-0 .noUi-handle").focus()
-    for _ in range(20):
-        page.keyboard.press("ArrowLeft")
-    assert slide(page, "kernel-0") == 30
-    image = page.locator(".widget-image").nth(1)
 
-    def from_kernel():
-        wide = np.array(image.evaluate(IMAGE)).reshape(280, -1)
-        shown = wide[5::10, 295:570:10].copy()
-        shown[13:16, 13:16] = decoded("kernel").reshape(28, 28)[
-            13:16, 13:16
-        ]  # under the mark of the pixel
-        return shown.ravel()
-
-    assert settled(page, from_kernel, lambda: decoded("kernel"))
-
-    assert (
-        page.locator(
-            ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
-        ).count()
-        == 0
-    )
-    assert (
-        page.locator(
-            ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
-        ).count()
-        == 0
-    )
-    assert page.problems == []
+def test_the_kernel_draws_the_same_pictures(explorers):
+    explorers.press("kernel-0", "ArrowLeft", 20)
+    assert explorers.slider("kernel-0") == 30
+    assert explorers.settle(explorers.from_kernel, lambda: explorers.expected("kernel"))
 
 
 @pytest.fixture
@@ -224,9 +259,7 @@ def test_the_stop_button_ends_the_live_run_and_running_the_cell_again_goes_on(pa
         def rows_when_stopped():
             before = curve.get_attribute("src")
             for _ in range(3):  # let the curve grow
-                page.wait_for_function(
-                    "before => document.querySelector('img.widget-image').src != before", arg=before
-                )
+                page.wait_for_function(CHANGED, arg=before)
                 before = curve.get_attribute("src")
             page.click('[data-command="notebook:interrupt-kernel"]')
             page.wait_for_function(IDLE, timeout=120_000)
@@ -240,10 +273,5 @@ def test_the_stop_button_ends_the_live_run_and_running_the_cell_again_goes_on(pa
         assert 0 < len(first) < len(second) < 2001
         assert second[: len(first)] == first, "nothing of the first part is lost"
         assert [int(row.split()[0]) for row in second] == list(range(len(second)))
-        assert (
-            page.locator(
-                ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
-            ).count()
-            == 0
-        )
+        assert outputs_of(page, "error") == 0
     assert page.problems == []
