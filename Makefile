@@ -5,14 +5,20 @@ SET ?=
 BIN := .venv/bin
 export VAEHELPERS_BATCH := 1
 
-.PHONY: figures test lab notebooks train setup constraints clean
+.PHONY: figures test lint lab notebooks train setup constraints clean
 
 # The stand-in pictures of PRESET=drawn need no data set, and so no network.
 figures: $(if $(filter drawn,$(PRESET)),.venv/done,setup)  ## execute the four notebooks into build/
 	$(BIN)/python -m vaehelpers run --preset $(PRESET) $(foreach pair,$(SET),-p $(pair))
 
-test: setup  ## the package's tests, the notebook linter, and nbval over the four notebooks
+test: lint setup  ## lint, the package's tests, the notebooks' linter, and nbval over the notebooks
 	$(BIN)/python -m pytest --nbval-lax tests notebooks
+
+lint: .venv/done  ## layout, lint, types, and the order of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-logo
 
 lab: setup  ## read the notebooks, with sliders
 	VAEHELPERS_BATCH= $(BIN)/jupyter lab notebooks
@@ -32,12 +38,12 @@ setup: .venv/done
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --compile-bytecode \
-		--editable '.[notebooks,test]'
+		--editable '.[notebooks,test,lint]'
 	@touch $@
 
 constraints:  ## pin the newest versions that fit pyproject.toml
 	echo uv | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate \
-		--extra notebooks --extra test --output-file constraints.txt pyproject.toml -
+		--extra notebooks --extra test --extra lint --output-file constraints.txt pyproject.toml -
 
 clean:  ## remove what make made, except the data set
 	rm -rf .venv build
