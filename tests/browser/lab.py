@@ -82,7 +82,11 @@ def jupyterlab(folder: Path, notebook: Path):
         for kernel in _ask(f"{address}/api/kernels?token={TOKEN}"):  # they would outlive the page
             _ask(f"{address}/api/kernels/{kernel['id']}?token={TOKEN}", "DELETE")
         server.terminate()
-        server.wait(20)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
         log.close()
 
 

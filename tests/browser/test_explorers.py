@@ -172,7 +172,7 @@ def notebook_04(browser, tmp_path_factory):
         run_all(page, address)
         page.wait_for_function(THREE_DRAWN, timeout=600_000)
         yield Explorers(page)
-    page.close()
+        page.close()  # before the server ends, which would wait for the page
 
 
 @pytest.fixture
