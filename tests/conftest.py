@@ -4,10 +4,16 @@ import gzip
 import hashlib
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
+from matplotlib.axes import Axes
 
+from vaehelpers import VAE
 from vaehelpers.data import fashion_mnist, load_data
+from vaehelpers.explorers import walk
+from vaehelpers.vae import seeded_vae
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,3 +78,38 @@ def write_idx_files(folder: Path, files: dict[str, bytes], zipped: bool = True) 
         else:
             (folder / name).write_bytes(content)
     return folder
+
+
+@pytest.fixture
+def closed_figures():
+    """Close every figure that a test leaves."""
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def house_style():
+    """Draw as the notebooks do, and forget it afterwards."""
+    with plt.style.context("vaehelpers.figures.style"):
+        yield
+    plt.close("all")
+
+
+def words(ax: Axes) -> list[str]:
+    """Return the texts that stand in some axes."""
+    return [text.get_text() for text in ax.texts]
+
+
+def lively(z_dim: int) -> VAE:
+    """Return a model with weights large enough that pictures and codes differ."""
+    model = seeded_vae(0, z_dim=z_dim)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)
+    return model
+
+
+@pytest.fixture(scope="session")
+def flat_walk():
+    """A walk over two latents."""
+    return walk.over_prior(lively(2))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from vaehelpers.data import CLASSES
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "vaehelpers"
 ROOMS = sorted(path.parent for path in PACKAGE.glob("*/__init__.py"))
@@ -111,3 +113,7 @@ def test_every_door_of_the_page_on_architecture_is_there():
         assert name in defined, f"{file}:{name}"
     for path in re.findall(r"`((?:figures|explorers|published)/[\w./]+)`", text):
         assert (PACKAGE / path).exists(), path
+
+
+def test_the_image_that_the_page_follows_is_an_ankle_boot(fashion):
+    assert CLASSES[fashion.test.labels[0]] == "Ankle boot"

@@ -5,28 +5,13 @@ import io
 import numpy as np
 import pytest
 import torch
+from conftest import lively
 from PIL import Image
 
 from vaehelpers.explorers import frames, walk
-from vaehelpers.vae import seeded_vae
 from vaehelpers.vae.networks import mean_levels
 
 ORANGE = [0xD5, 0x5E, 0x00]
-
-
-def lively(z_dim):
-    """A model with weights large enough that pictures differ."""
-    model = seeded_vae(0, z_dim=z_dim)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(3)
-    return model
-
-
-@pytest.fixture(scope="module")
-def flat():
-    """A walk over two latents."""
-    return walk.over_prior(lively(2))
 
 
 def test_views_of_one_pixel():
@@ -49,9 +34,11 @@ def middle_of_ink(colours) -> tuple[float, float]:
     return rows.mean(), columns.mean()
 
 
-def test_frame_shows_map_picture_and_chances(flat):
-    z = flat.latents([80, 30])
-    png = frames.frame(flat, [80, 30], flat.origin, "mean", (3, 20), frames.chart_bytes(flat))
+def test_frame_shows_map_picture_and_chances(flat_walk):
+    z = flat_walk.latents([80, 30])
+    png = frames.frame(
+        flat_walk, [80, 30], flat_walk.origin, "mean", (3, 20), frames.chart_bytes(flat_walk)
+    )
     shown = np.array(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
     assert shown.shape == (280, 290 + 290 + 138, 3)
 
@@ -61,13 +48,13 @@ def test_frame_shows_map_picture_and_chances(flat):
     assert middle_of_ink(shown[:, 290:570]) == pytest.approx((34.5, 204.5), abs=1)
 
     with torch.no_grad():
-        expected = mean_levels(flat.model.decoder(z[None]))[0, 0].numpy() / 15 * 255
+        expected = mean_levels(flat_walk.model.decoder(z[None]))[0, 0].numpy() / 15 * 255
     picture = shown[5::10, 295:570:10, 0]
     apart = np.abs(picture - expected)
     apart[2:5, 19:22] = 0  # under the mark
     assert apart.max() <= 1.01  # 255 is the ink, so that white is 254
 
-    p = frames.chances(flat.model, z)[:, 3, 20]
+    p = frames.chances(flat_walk.model, z)[:, 3, 20]
     heights = (shown[:, 580:708:8, 0] == 100).sum(0)
     assert heights == pytest.approx(280 * p.numpy(), abs=1)
 
@@ -82,7 +69,7 @@ def test_a_walk_without_a_map_has_a_narrower_frame(drawn):
     assert png == again, "the same noise each time"
 
 
-def test_the_map_is_as_large_as_the_picture(flat):
-    chart = frames.chart_bytes(flat)
+def test_the_map_is_as_large_as_the_picture(flat_walk):
+    chart = frames.chart_bytes(flat_walk)
     assert chart.shape == (frames.SIDE, frames.SIDE)
-    assert np.array_equal(np.array(Image.open(io.BytesIO(frames.chart_png(flat)))), chart)
+    assert np.array_equal(np.array(Image.open(io.BytesIO(frames.chart_png(flat_walk)))), chart)

@@ -2,31 +2,17 @@
 
 import pytest
 import torch
+from conftest import lively
 
 from vaehelpers.explorers import walk
 from vaehelpers.vae import latent, seeded_vae
 
 
-def lively(z_dim):
-    """A model with weights large enough that codes differ."""
-    model = seeded_vae(0, z_dim=z_dim)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(3)
-    return model
-
-
-@pytest.fixture(scope="module")
-def flat():
-    """A walk over two latents."""
-    return walk.over_prior(lively(2))
-
-
-def test_percentiles_become_latents(flat):
-    torch.testing.assert_close(flat.latents([97.5, 50]), torch.tensor([1.959964, 0.0]))
-    assert flat.start == (50, 50)
-    assert flat.latents(flat.start).tolist() == [0, 0]
-    assert flat.labels == ("z1 [%]", "z2 [%]")
+def test_percentiles_become_latents(flat_walk):
+    torch.testing.assert_close(flat_walk.latents([97.5, 50]), torch.tensor([1.959964, 0.0]))
+    assert flat_walk.start == (50, 50)
+    assert flat_walk.latents(flat_walk.start).tolist() == [0, 0]
+    assert flat_walk.labels == ("z1 [%]", "z2 [%]")
 
 
 def test_over_prior_wants_two_latents():
@@ -35,8 +21,8 @@ def test_over_prior_wants_two_latents():
 
 
 @pytest.mark.parametrize("which", ["over_prior", "over_active"])
-def test_sliders_and_origin_lead_back_to_any_latent(which, flat, drawn):
-    path = flat
+def test_sliders_and_origin_lead_back_to_any_latent(which, flat_walk, drawn):
+    path = flat_walk
     if which == "over_active":
         path = walk.over_active(lively(5), drawn.test.images[:50], count=2)
     axis = path.axis
@@ -49,8 +35,8 @@ def test_sliders_and_origin_lead_back_to_any_latent(which, flat, drawn):
         assert values == pytest.approx(on_grid)
 
 
-def test_sliders_go_as_near_as_they_can(flat):
-    values, origin = flat.through(torch.tensor([0.5, -0.5]))
+def test_sliders_go_as_near_as_they_can(flat_walk):
+    values, origin = flat_walk.through(torch.tensor([0.5, -0.5]))
     assert values == [69, 31]
     assert origin.abs().max() < 0.02  # only what lies between two steps
 

@@ -3,9 +3,9 @@
 import io
 
 import matplotlib
-import matplotlib.pyplot as plt
 import pytest
 import torch
+from conftest import words
 from PIL import Image
 
 from vaehelpers.figures.attention import attention_map, attention_picture
@@ -13,15 +13,7 @@ from vaehelpers.figures.attention import attention_map, attention_picture
 matplotlib.use("agg")
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    """Close every figure that a test leaves."""
-    yield
-    plt.close("all")
-
-
-def words(ax) -> list[str]:
-    return [text.get_text() for text in ax.texts]
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def test_attention_map_prints_small_maps_and_leaves_masked_cells_blank():

@@ -1,21 +1,12 @@
 """Diagrams show the numbers that they were given."""
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
+from conftest import words
 
 from vaehelpers.figures import diagrams
 
-
-@pytest.fixture(autouse=True)
-def closed():
-    """Close every figure that a test leaves."""
-    yield
-    plt.close("all")
-
-
-def words(ax) -> list[str]:
-    return [text.get_text() for text in ax.texts]
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 @pytest.mark.parametrize("letters", ["a", "boot", "transformer"])

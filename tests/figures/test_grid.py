@@ -15,12 +15,7 @@ from vaehelpers.figures import grid
 matplotlib.use("agg")
 
 
-@pytest.fixture(autouse=True)
-def house_style():
-    """Draw as the notebooks do, and forget it afterwards."""
-    with plt.style.context("vaehelpers.figures.style"):
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("house_style")
 
 
 def saved(fig) -> np.ndarray:
