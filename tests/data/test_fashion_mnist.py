@@ -8,23 +8,12 @@ import pytest
 import torch
 from conftest import write_idx_files
 
-from vaehelpers.data import fashion_mnist, level_counts, load_data, quantise, split
+from vaehelpers.data import fashion_mnist, level_counts, load_data, split
 from vaehelpers.data.constants import SYMMETRIC
 from vaehelpers.data.dataset import mirror
 from vaehelpers.errors import DataError
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
-
-
-def test_quantiser_equals_the_templates_on_all_bytes():
-    pixels = torch.arange(256, dtype=torch.uint8)
-    template = torch.floor(pixels.double() / 255 * 16).clamp(max=15).to(torch.uint8)
-    assert torch.equal(quantise(pixels), template)
-
-
-def test_quantiser_refuses_other_types():
-    with pytest.raises(TypeError, match="uint8"):
-        quantise(torch.rand(3))
 
 
 def test_shapes_types_and_ranges(fashion):

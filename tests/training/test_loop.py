@@ -14,7 +14,7 @@ from vaehelpers.core import device as core_device
 from vaehelpers.data.constants import SYMMETRIC
 from vaehelpers.errors import CheckpointError, SettingError, TrainingError
 from vaehelpers.training import RECIPES, checkpoint
-from vaehelpers.training.checkpoint import DEFAULTS_OF_OLD_RUNS
+from vaehelpers.training.history import DEFAULTS_OF_OLD_RUNS
 from vaehelpers.training.loop import _Run
 from vaehelpers.vae import seeded_vae
 

@@ -1,8 +1,10 @@
 """Files that are whole or not there at all: bytes, JSON, and the weights of a network."""
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +16,25 @@ from torch import Tensor, nn
 from ..errors import CheckpointError
 
 Module = TypeVar("Module", bound=nn.Module)
+
+
+def read_whole(path: Path, limit: int) -> bytes:
+    """Return the bytes of a regular file of at most `limit` bytes.
+
+    Raises OSError for a larger one, and for what is no file, such as a device that never ends.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"More than the {limit:,} bytes expected", str(path))
+    return content
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a path as `open` does, but do not wait for somebody to write into a named pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def write_whole(path: Path, content: bytes) -> None:

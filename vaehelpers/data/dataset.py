@@ -1,4 +1,4 @@
-"""A data set in three splits, and what is done with its images: quantise, split, mirror, count."""
+"""A data set in three splits, and what is done with its images: split, mirror, count."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from .constants import LEVELS, SYMMETRIC
+from .levels import check_levels
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,6 @@ class Dataset:
         return self.name != "fashion-mnist"
 
 
-def quantise(pixels: Tensor) -> Tensor:
-    """Map grey values 0..255 (uint8, any shape) to 4-bit levels 0..15 (uint8, same shape).
-
-    Raises TypeError for pixels of another type.
-    """
-    if pixels.dtype != torch.uint8:
-        raise TypeError(f"quantise expects uint8 grey values 0..255, got {pixels.dtype}")
-    return pixels >> 4
-
-
 def split(
     images: Tensor, labels: Tensor, val_fraction: float = 0.1, seed: int = 42
 ) -> tuple[Split, Split]:
@@ -83,7 +74,11 @@ def mirror(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor
 
 
 def level_counts(images: Tensor) -> Tensor:
-    """Count how often each pixel has each level: `[N,28,28]` uint8 -> `[16,28,28]` int64, >= 0."""
+    """Count how often each pixel has each level: `[N,28,28]` uint8 -> `[16,28,28]` int64, >= 0.
+
+    Raises InputError for what is not levels.
+    """
+    check_levels(images)
     pixels = torch.arange(images[0].numel(), dtype=torch.int32).view_as(images[0])
     first_counter = LEVELS * pixels  # a pixel has 16 counters side by side
     counters = (first_counter + images).flatten()

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError
-from .dataset import Dataset, Split, quantise, split
+from .dataset import Dataset, Split, split
+from .levels import quantise
 
 ENV = "VAEHELPERS_DATA"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")

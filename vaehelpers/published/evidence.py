@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ..data.dataset import Dataset, Split
+from ..data.levels import check_images
 from ..vae import likelihood, quadrature
 from ..vae.latent import encode
 from ..vae.networks import VAE
@@ -105,8 +106,9 @@ def gauss_hermite_elbo(model: VAE, images: Tensor, order: int = 8) -> Tensor:
     """Return the ELBO in nats of each image of levels `[N,1,28,28]` without noise: float64 `(N,)`.
 
     The expectation over q, a Gaussian in two dimensions, is a Gauss-Hermite sum of `order`^2 terms;
-    the KL is exact.
+    the KL is exact. Raises InputError for images that are not levels.
     """
+    check_images(images)
     roots, root_weights = np.polynomial.hermite_e.hermegauss(order)
     nodes = torch.from_numpy(roots)
     weights = torch.from_numpy(root_weights / root_weights.sum())

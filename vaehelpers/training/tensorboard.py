@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import SettingError
-from .loop import EpochRecord
+from .history import EpochRecord
 
 
 def tensorboard_writer(folder: Path | None) -> Callable[[EpochRecord], None]:
