@@ -11,13 +11,18 @@ from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from ..core.device import to_device
-from ..core.files import read_whole, sha256, tensors_to_bytes, write_json, write_whole
+from ..core.files import (
+    read_tensors,
+    read_whole,
+    sha256,
+    tensors_to_bytes,
+    write_json,
+    write_whole,
+)
 from ..errors import CheckpointError, one_line
 from ..vae.networks import VAE
 from .history import OF_THE_MODEL, parse_meta
@@ -30,7 +35,6 @@ PART = (
     r"(?P<partial>\.partial)?"
 )
 LONGEST_JSON = 2**24  # bytes; 9,999 epochs take a fifth of it
-HEADER = 2**20  # bytes that a safetensors file may have besides its numbers
 Optimizers = list[torch.optim.Optimizer]
 
 
@@ -190,41 +194,16 @@ def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:
 def _read_tensors(
     path: Path, expected: str | None, wanted: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
-    """Read a safetensors file that has the hash `expected`, where there is one.
-
-    Raises CheckpointError unless it holds finite tensors of the names, shapes and types of
-    `wanted`.
-    """
-    limit = HEADER + sum(tensor.nbytes for tensor in wanted.values())
+    """Do as `files.read_tensors` does; raise CheckpointError."""
     try:
-        content = read_whole(path, limit)
-        if expected and sha256(content) != expected:
-            _refuse_damaged(path, "its sha256 is not the one in its JSON")
-        tensors = safetensors.torch.load(content)
+        return read_tensors(path, wanted, expected)
     except FileNotFoundError:
         _refuse_missing(path)
-    except (SafetensorError, OSError) as error:
-        _refuse_damaged(path, str(error))
-    if tensors.keys() != wanted.keys():
-        other = min(tensors.keys() ^ wanted.keys())
-        _refuse_damaged(path, f"{other} is {'not expected' if other in tensors else 'missing'}")
-    for name, tensor in tensors.items():
-        like = wanted[name]
-        if (tensor.shape, tensor.dtype) != (like.shape, like.dtype):
-            found, needed = _kind(tensor), _kind(like)
-            _refuse_damaged(path, f"{name} is {found} where the model's settings need {needed}")
-        if not tensor.isfinite().all():
-            _refuse_damaged(path, f"{name} holds NaN or infinity")
-    return tensors
+    except (ValueError, OSError) as error:
+        _refuse_damaged(path, error)
 
 
-def _kind(tensor: Tensor) -> str:
-    """Return a tensor's type and shape, such as float32[64,32,3,3]."""
-    sizes = ",".join(map(str, tensor.shape))
-    return f"{tensor.dtype}[{sizes}]".removeprefix("torch.")
-
-
-def _refuse_damaged(path: Path, why: str) -> NoReturn:
+def _refuse_damaged(path: Path, why: object) -> NoReturn:
     raise CheckpointError(
         f"{path} does not belong to its JSON or is damaged ({one_line(why, 200)}); restore both "
         "files together, or train again into another folder"
