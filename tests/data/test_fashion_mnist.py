@@ -9,7 +9,7 @@ import torch
 from conftest import write_idx_files
 
 from vaehelpers.data import fashion_mnist, level_counts, load_data, split
-from vaehelpers.data.constants import SYMMETRIC
+from vaehelpers.data.constants import CLASSES, SYMMETRIC
 from vaehelpers.data.dataset import mirror
 from vaehelpers.errors import DataError
 
@@ -23,6 +23,21 @@ def test_shapes_types_and_ranges(fashion):
         assert part.labels.shape == (count,)
         assert (part.images.min(), part.images.max()) == (0, 15)
     assert torch.equal(fashion.test.labels.bincount(), torch.full((10,), 1000))
+
+
+def test_what_is_mirrored_looks_the_same_mirrored_and_shoes_do_not(fashion):
+    likeness = []
+    for label in range(len(CLASSES)):
+        average = fashion.train.images[fashion.train.labels == label].float().mean(0)
+        pair = torch.stack([average.flatten(), average.flip(-1).flatten()])
+        likeness.append(float(torch.corrcoef(pair)[0, 1]))
+    symmetric = tuple(label for label, value in enumerate(likeness) if value > 0.9)
+    assert symmetric == SYMMETRIC
+    assert {CLASSES[label] for label in set(range(10)) - set(SYMMETRIC)} == {
+        "Sandal",
+        "Sneaker",
+        "Ankle boot",
+    }
 
 
 def test_split_is_random_splits():

@@ -120,7 +120,7 @@ def test_one_image_has_a_score_and_no_known_error():
 
 @pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28), (784,), ()])
 def test_bits_per_dimension_need_a_batch_axis(shape):
-    with pytest.raises(InputError, match=r"must be \[B,C,H,W\].*give imgs.shape"):
+    with pytest.raises(InputError, match=r"^img_shape must be \[B,C,H,W\].*; give imgs.shape$"):
         elbo_to_bpd(torch.ones(3), shape)
 
 
@@ -131,6 +131,7 @@ def test_shapes_are_not_stretched_silently(shape):
         lambda: KLD(mean, other),
         lambda: KLD(other, mean),
         lambda: sample_reparameterize(mean, other),
+        lambda: sample_reparameterize(mean, other, mean),
         lambda: sample_reparameterize(mean, mean, other),
     ):
         with pytest.raises(InputError, match=r"must have the same shape, got mean \["):
@@ -141,6 +142,14 @@ def test_reconstruction_needs_one_picture_for_each_row_of_logits():
     logits = MODEL.decoder(Z)
     with pytest.raises(InputError, match=r"\[1, 1, 28, 28\] do not fit .*must be \[2, 1, 28, 28\]"):
         reconstruction(logits, LEVELS[:1])
+
+
+def test_reconstruction_knows_the_levels_from_the_logits():
+    logits = torch.zeros(2, 3, 28, 28)
+    levels = LEVELS.clamp(max=2)
+    torch.testing.assert_close(reconstruction(logits, levels), torch.full((2,), 784 * math.log(3)))
+    with pytest.raises(InputError, match=r"whole levels 0\.\.2; these hold 15"):
+        reconstruction(logits, LEVELS)
 
 
 @pytest.mark.parametrize("size", [0, -1, 1025, 2.5, "2", True])
