@@ -81,9 +81,9 @@ def write_idx_files(folder: Path, files: dict[str, bytes], zipped: bool = True) 
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def closed_figures():
-    """Close every figure that a test leaves."""
+    """Close every figure that a test leaves: another counts those that are open."""
     yield
     plt.close("all")
 
@@ -93,7 +93,6 @@ def house_style():
     """Draw as the notebooks do, and forget it afterwards."""
     with plt.style.context("vaehelpers.figures.style"):
         yield
-    plt.close("all")
 
 
 def words(ax: Axes) -> list[str]:

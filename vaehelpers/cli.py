@@ -19,7 +19,7 @@ from .training.config import TrainConfig
 
 if TYPE_CHECKING:
     from .data.dataset import Dataset
-    from .training.loop import EpochRecord
+    from .training.history import EpochRecord
     from .vae.networks import VAE
 
 USUAL_SEED = TrainConfig.defaults()["seed"]

@@ -11,7 +11,11 @@ CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 def one_line(value: object, longest: int = 60) -> str:
     """Return what a person gave on one line, shortened, for use in a message."""
-    text = "".join(_printable(char) for char in str(value))
+    try:
+        written = str(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        written = "a number of thousands of digits"
+    text = "".join(_printable(char) for char in written)
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
@@ -47,6 +51,10 @@ class UserError(Exception):
 
 class SettingError(UserError, ValueError):
     """A setting is unknown, ill-typed or out of range."""
+
+
+class InputError(UserError, ValueError):
+    """A tensor is not of the kind that a function takes."""
 
 
 class DataError(UserError, RuntimeError):

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from vaehelpers.core import load_weights, save_weights, try_folder, write_json
-from vaehelpers.core.files import sha256, tensors_to_bytes, write_whole
+from vaehelpers.core.files import read_whole, sha256, tensors_to_bytes, write_whole
 from vaehelpers.errors import CheckpointError, OutputError
 
 
@@ -194,6 +194,16 @@ def put_other_weights(path):
     save_weights(nn.Linear(3, 4), path)
 
 
+def put_weights_of_another_type(path):
+    save_weights(network(0).half(), path)
+
+
+def put_weights_that_are_not_finite(path):
+    spoilt = network(0)
+    torch.nn.init.constant_(spoilt[0].bias, torch.nan)
+    save_weights(spoilt, path)
+
+
 def replace_by_a_folder(path):
     path.unlink()
     path.mkdir()
@@ -207,6 +217,8 @@ def replace_by_a_folder(path):
         pytest.param(lambda path: path.write_bytes(b"not weights"), id="not weights"),
         cut_short,
         put_other_weights,
+        put_weights_of_another_type,
+        put_weights_that_are_not_finite,
         replace_by_a_folder,
     ],
 )
@@ -214,10 +226,25 @@ def test_damaged_weights_are_one_line_that_names_the_command(tmp_path, spoil):
     path = save_weights(network(0), tmp_path / "small.safetensors")
     spoil(path)
     expected = (
-        r"small\.safetensors does not hold the weights of a small network \(\w+\); restore it, "
+        r"small\.safetensors does not hold the weights of a small network \(.+\); restore it, "
         r"or train again with `python -m vaehelpers small`$"
     )
     with pytest.raises(CheckpointError, match=expected) as error:
         load_weights(network(0), path, "a small network", "small")
     assert "\n" not in str(error.value)
     assert str(error.value).startswith(str(path))
+
+
+def test_no_more_is_read_than_was_expected(tmp_path):
+    path = tmp_path / "numbers.bin"
+    path.write_bytes(b"12345")
+    assert read_whole(path, 5) == b"12345"
+    with pytest.raises(OSError, match="More than the 4 bytes expected"):
+        read_whole(path, 4)
+
+
+@pytest.mark.parametrize("put", [lambda path: path.symlink_to("/dev/zero"), os.mkfifo])
+def test_what_is_no_file_is_not_read(tmp_path, put):
+    put(tmp_path / "endless")
+    with pytest.raises(OSError, match="Not a regular file"):
+        read_whole(tmp_path / "endless", 100)

@@ -6,7 +6,7 @@ from torch.utils.data import DataLoader, random_split
 
 from vaehelpers.data import Split, level_counts, split
 from vaehelpers.data.dataset import mirror
-from vaehelpers.errors import SettingError
+from vaehelpers.errors import InputError, SettingError
 
 
 @pytest.fixture
@@ -86,5 +86,5 @@ def test_other_shares_are_refused(small, share):
 
 
 def test_as_many_labels_as_images(small):
-    with pytest.raises(SettingError, match=r"^12 images and 11 labels; give as many of both$"):
+    with pytest.raises(InputError, match=r"^12 images and 11 labels; give as many of both$"):
         split(small.images, small.labels[1:])

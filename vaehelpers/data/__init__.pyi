@@ -5,8 +5,8 @@ from .constants import SOURCES as SOURCES
 from .dataset import Dataset as Dataset
 from .dataset import Split as Split
 from .dataset import level_counts as level_counts
-from .dataset import quantise as quantise
 from .dataset import split as split
+from .levels import quantise as quantise
 from .sources import fetch_data as fetch_data
 from .sources import load_data as load_data
 

@@ -1,4 +1,4 @@
-"""A data set in three splits, and what is done with its images: quantise, split, mirror, count."""
+"""A data set in three splits, and what is done with its images: split, mirror, count."""
 
 from dataclasses import dataclass
 from typing import overload
@@ -6,8 +6,9 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from ..errors import SettingError
+from ..errors import InputError, SettingError
 from .constants import LEVELS, SYMMETRIC
+from .levels import check_levels
 
 
 @dataclass(frozen=True)
@@ -75,28 +76,16 @@ class Dataset:
         return self.name != "fashion-mnist"
 
 
-def quantise(pixels: Tensor) -> Tensor:
-    """Map grey values 0..255 (uint8, any shape) to 4-bit levels 0..15 (uint8, same shape).
-
-    Raises TypeError for pixels of another type.
-    """
-    if pixels.dtype != torch.uint8:
-        raise TypeError(
-            f"quantise expects uint8 grey values 0..255, got {pixels.dtype}; "
-            "of torchvision's ToTensor, 0..1, give (pixels * 255).round().byte()"
-        )
-    return pixels >> 4
-
-
 def split(
     images: Tensor, labels: Tensor, val_fraction: float = 0.1, seed: int = 42
 ) -> tuple[Split, Split]:
     """Permute and cut into train and validation exactly as `random_split` with this seed does.
 
-    Raises SettingError unless there is a label for each image, and `val_fraction` is in 0..1.
+    Raises InputError unless there is a label for each image, and SettingError for a `val_fraction`
+    that is not in 0..1.
     """
     if len(images) != len(labels):
-        raise SettingError(f"{len(images)} images and {len(labels)} labels; give as many of both")
+        raise InputError(f"{len(images)} images and {len(labels)} labels; give as many of both")
     if not 0 <= val_fraction <= 1:
         raise SettingError(f"val_fraction={val_fraction} is not allowed; give a share in 0..1")
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
@@ -117,7 +106,11 @@ def mirror(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor
 
 
 def level_counts(images: Tensor) -> Tensor:
-    """Count how often each pixel has each level: `[N,28,28]` uint8 -> `[16,28,28]` int64, >= 0."""
+    """Count how often each pixel has each level: `[N,28,28]` uint8 -> `[16,28,28]` int64, >= 0.
+
+    Raises InputError for what is not levels.
+    """
+    check_levels(images)
     shape = images.shape[1:]
     pixels = torch.arange(shape.numel(), dtype=torch.int32).view(shape)
     first_counter = LEVELS * pixels  # a pixel has 16 counters side by side

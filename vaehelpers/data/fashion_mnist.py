@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..core.files import read_whole
 from ..errors import DataError
-from .dataset import Dataset, Split, quantise, split
+from .dataset import Dataset, Split, split
+from .levels import quantise
 
 ENV = "VAEHELPERS_DATA"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
@@ -140,12 +142,11 @@ def _read_idx(folder: Path, name: str) -> Tensor:
 def _unpacked(path: Path, most: int) -> bytes:
     """Return what a file holds, unpacked if it is gzipped, whatever its name says.
 
-    No more than `most` bytes are unpacked, and twice as many read: a file may be without end, and a
-    small one may unpack to gigabytes.
+    No more than `most` bytes are unpacked, and twice as many read: a small file may unpack to
+    gigabytes.
     """
     try:
-        with open(path, "rb") as file:
-            content = file.read(2 * most)
+        content = read_whole(path, 2 * most)
         if not content.startswith(GZIP):
             return content[:most]
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: gzip's header and checksum

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..core.files import try_folder
 from ..errors import SettingError
-from .loop import EpochRecord
+from .history import EpochRecord
 
 
 def tensorboard_writer(folder: Path | None) -> Callable[[EpochRecord], None]:
