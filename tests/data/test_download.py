@@ -177,6 +177,25 @@ def test_what_lies_where_the_files_go_stays(mini, other):
     assert not left_behind()
 
 
+@pytest.mark.parametrize("left", [".", "FashionMNIST", "FashionMNIST/raw"])
+def test_the_files_are_put_in_place_in_one_rename_also_onto_an_empty_folder(
+    mini, monkeypatch, left
+):
+    def rename(source, target):
+        moved.append(Path(target))
+        replace(source, target)
+
+    def write(scratch):
+        write_idx_files(scratch / "FashionMNIST" / "raw", mini)
+
+    moved, replace = [], os.replace
+    monkeypatch.setattr(download, "_torchvision", write)
+    monkeypatch.setattr("os.replace", rename)
+    Path("data", left).mkdir(parents=True)
+    load_data()
+    assert moved == [Path("data/FashionMNIST/raw").absolute()]
+
+
 @pytest.mark.usefixtures("mirror", "no_apt")
 @pytest.mark.parametrize("file", ["data", "data/FashionMNIST", "data/FashionMNIST/raw"])
 def test_a_file_where_a_folder_must_be_is_named_and_kept(mini, file):

@@ -95,6 +95,8 @@ def test_search_order(mini, tmp_path, monkeypatch):
     monkeypatch.setenv(fashion_mnist.ENV, str(write_idx_files(tmp_path / "env", mini)))
     assert fashion_mnist.locate() == tmp_path / "env"
     assert fashion_mnist.locate(above) == above
+    monkeypatch.setenv(fashion_mnist.ENV, str(tmp_path / "empty"))
+    assert fashion_mnist.find() is None, "the folder that was asked for, and no other"
 
 
 @pytest.mark.parametrize("zipped", [True, False])
