@@ -22,7 +22,7 @@ from vaehelpers.series.parameters import PARAMETERS, check_parameters
 COUNT = 30  # mails of each label
 SPAM = [f'Win £{i}000 cash, "free"; it\'s yours' for i in range(COUNT)]
 HAM = [f"Café at {i}; 'ok', see you" for i in range(COUNT)]
-MAILS = [Mail(text, 1) for text in SPAM] + [Mail(text, 0) for text in HAM]
+MAILS = [Mail(text, 1, "own") for text in SPAM] + [Mail(text, 0, "own") for text in HAM]
 WORDS = [("spam" if mail.label else "ham", mail.text) for mail in MAILS]
 GOOD = [("spam", f"win prize {i}") for i in range(20)] + [("ham", f"at {i}") for i in range(20)]
 
@@ -122,7 +122,7 @@ def test_a_file_as_it_is_handed_around_is_read_and_described(tmp_path, name):
     wanted = MAILS
     if name == "enron":
         wanted = [
-            Mail(f"{mail.text[:5].strip()}\n{mail.text}\nmore, and more", mail.label)
+            Mail(f"{mail.text[:5].strip()}\n{mail.text}\nmore, and more", mail.label, "own")
             for mail in MAILS
         ]
     assert found.mails == wanted
@@ -161,7 +161,7 @@ def test_an_encoding_is_guessed(tmp_path, encoding):
 def test_a_few_damaged_lines_do_not_change_what_the_others_are_read_as(tmp_path):
     found = read(tmp_path, PLAIN.encode() + b"ham,caf\xe9\r\n")
     assert "utf-8, damaged in 1 lines" in found.understood
-    assert found.mails == [*MAILS, Mail("caf\ufffd", 0)]
+    assert found.mails == [*MAILS, Mail("caf\ufffd", 0, "own")]
 
 
 def test_rows_that_cannot_be_read_are_counted_shown_and_skipped(tmp_path):

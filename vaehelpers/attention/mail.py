@@ -17,7 +17,7 @@ LINES_OF_PART = {"train": (0, 1, 2), "val": (3,), "test": (4,)}  # of every five
 
 @dataclass(frozen=True)
 class Mail:
-    """The text of a mail, its label, and one of `KINDS`.
+    """The text of a mail, its label, and one of `KINDS`, or another word for mails from elsewhere.
 
     The label is 1 for spam and 0 for ham, that is, for mail that is wanted.
     """

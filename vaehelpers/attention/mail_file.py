@@ -30,6 +30,7 @@ MOST = 50_000  # mails of a file, so that training stays a matter of minutes
 MOST_ROWS = 200_000  # of a file, with those that are left out
 MOST_LINES = 4_000_000  # of a file: a mail may have many
 FEWEST = 20  # mails of each label, so that a split leaves some of both in each part
+KIND = "own"  # where generated mails have one of `mail.KINDS`
 SHOWN = 5  # unreadable rows in a report
 
 
@@ -278,7 +279,7 @@ def _unique(rows: list[_Row]) -> tuple[list[Mail], int, int]:
     for row in rows:
         labels.setdefault(row.text, set()).add(LABELS[row.label])
     contradictory = sum(len(labels[row.text]) > 1 for row in rows)
-    mails = [Mail(text, found.pop()) for text, found in labels.items() if len(found) == 1]
+    mails = [Mail(text, found.pop(), KIND) for text, found in labels.items() if len(found) == 1]
     return mails, len(rows) - contradictory - len(mails), contradictory
 
 

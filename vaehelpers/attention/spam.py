@@ -94,9 +94,14 @@ class Scores:
     true_negative: int
 
     @property
+    def called(self) -> int:
+        """How many were called spam, rightly or not."""
+        return self.true_positive + self.false_positive
+
+    @property
     def precision(self) -> float:
         """The share of spam among what was called spam; NaN where nothing was."""
-        return _share(self.true_positive, self.true_positive + self.false_positive)
+        return _share(self.true_positive, self.called)
 
     @property
     def recall(self) -> float:
