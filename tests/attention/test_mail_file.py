@@ -378,14 +378,23 @@ def test_a_zip_that_python_unpacks_in_one_piece_is_refused(tmp_path, method):
         read(tmp_path, file.getvalue())
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lambda content: zipped(a=content)])
-def test_what_unpacks_to_gigabytes_is_left_after_a_known_amount(tmp_path, monkeypatch, pack):
+ZEROS = 100_000_000  # bytes
+ENDLESS = {
+    "gz": lambda file: file.write(gzip.compress(bytes(ZEROS))),
+    "zip": lambda file: file.write(zipped(a=bytes(ZEROS))),
+    "plain": lambda file: file.truncate(ZEROS),
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_of_a_huge_file_no_more_is_read_than_an_amount_known_before(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(text_file, "LARGEST", 1_000_000)
-    packed = pack(bytes(100_000_000))
+    with open(tmp_path / "huge", "wb") as file:
+        ENDLESS[kind](file)
     tracemalloc.start()
     try:
-        with pytest.raises(DataError, match="unpacked larger than 1,000,000 bytes"):
-            read(tmp_path, packed)
+        with pytest.raises(DataError, match="larger than 1,000,000 bytes"):
+            mail_file.read_csv(tmp_path / "huge")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

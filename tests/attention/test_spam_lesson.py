@@ -62,7 +62,7 @@ def test_where_nothing_is_called_spam_the_lesson_says_so(lesson):
     assert "transformer_precision" not in records
     assert records["transformer_recall"] == 0
     assert all(math.isfinite(value) for value in records.values())
-    assert "What the next box says was seen on the generated mails" in said
+    assert "What the next box says was seen with the parameters" in said
 
 
 def test_prose_and_numbers_speak_of_the_mails_at_hand(lesson):
