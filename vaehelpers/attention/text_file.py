@@ -102,9 +102,8 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     """Return the one data file of an archive; a `readme` beside it does not count."""
     members = []
     for member in archive.infolist():
-        base = member.filename.rpartition("/")[2].lower()
-        is_aside = member.filename.startswith("__MACOSX/") or base.startswith((".", "readme"))
-        if base and not is_aside:
+        base = member.filename.rpartition("/")[2]  # nothing for a folder
+        if base and not base.lower().startswith((".", "readme")):
             members.append(member)
     if len(members) != 1:
         names = ", ".join(member.filename for member in members)
