@@ -133,6 +133,21 @@ def test_a_file_as_it_is_handed_around_is_read_and_described(tmp_path, name):
     assert found.understood.isprintable()
 
 
+@pytest.mark.parametrize("text", mail_file.TEXT_COLUMNS)
+def test_columns_are_known_by_each_of_their_names(tmp_path, text):
+    for label in mail_file.LABEL_COLUMNS:
+        header = (label.replace(" ", "_").title(), f" {text.upper()}", "other")
+        found = read(tmp_path, table([(*row, "x") for row in WORDS], header))
+        assert found.mails == MAILS
+        assert f'label in "{header[0]}", text in "{text.upper()}"' in found.understood
+
+
+def test_of_several_known_columns_the_more_telling_one_is_taken(tmp_path):
+    rows = [("who@x.example", text, "7", label) for label, text in WORDS]
+    found = read(tmp_path, table(rows, ("email", "message", "class", "label")))
+    assert found.mails == MAILS
+
+
 ENCODED = {
     "cp1252": ["don\u2019t wait \u201cnow\u201d, call", "only 5 € today", "Réunion à 14 h"],
     "latin-1": ["Win £5 now", "Mañana reunión a las diez", "Schöne Grüße"],

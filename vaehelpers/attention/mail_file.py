@@ -20,8 +20,8 @@ WORDS = {"spam": 1, "ham": 0, "not spam": 0, "no spam": 0, "non spam": 0}
 CODES = {"1": 1, "0": 0, "1.0": 1, "0.0": 0, "true": 1, "false": 0, "yes": 1, "no": 0}
 LABELS = WORDS | CODES
 # In lower case, with blanks for signs; of several that a header has, the first one here is taken.
-LABEL_COLUMNS = ("label", "labels", "category", "class", "target", "spam", "is spam", "spam ham")
-LABEL_COLUMNS += ("ham spam", "v1")
+LABEL_COLUMNS = ("label", "labels", "category", "class", "target", "type", "spam", "is spam")
+LABEL_COLUMNS += ("spam ham", "ham spam", "v1")
 TEXT_COLUMNS = ("text", "message", "sms", "body", "content", "email", "mail", "v2")
 SUBJECT_COLUMN = "subject"
 DELIMITERS = {"\t": "tab", ";": "semicolon", ",": "comma"}
