@@ -90,6 +90,11 @@ def test_only_public_names_are_used(notebook):
     assert hidden == []
 
 
+def test_code_reads_no_file_by_where_the_notebook_lies(notebook):
+    source = "\n".join(cell.source for cell in code(notebook))
+    assert re.findall(r"\.ipynb|\bopen\(|read_text\(|\bPath\(|__file__", source) == []
+
+
 def test_cells_are_short(notebook):
     lengths = [
         len([line for line in cell.source.splitlines() if line.strip()]) for cell in code(notebook)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from vaehelpers import explorers
 from vaehelpers.explorers.constants import STAND_IN
+from vaehelpers.attention import spam
 
 
 def test_prior_samples_explorer_asks_for_the_first_samples_and_redraws():
@@ -49,6 +50,17 @@ def test_text_box_answers_as_one_types():
     assert verdict.value == "4 characters"
     box.value = "sixsix"
     assert verdict.value == "6 characters"
+
+
+def test_text_box_knows_a_word_by_either_apostrophe():
+    vocabulary = spam.Vocabulary(["don't wait"] * 2)
+    explorer = explorers.text_explorer(
+        lambda text: spam.judge(text, lambda text: 0.9, vocabulary, 0.5), "don't"
+    )
+    box, verdict = explorer.children
+    typed = verdict.value
+    box.value = "don\u2019t"
+    assert verdict.value == typed == "spam: p(spam) = 0.900, threshold 0.500."
 
 
 def test_picker_draws_the_chosen_item():

@@ -9,7 +9,7 @@ import torch
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from vaehelpers.attention import mail
+from vaehelpers.attention import mail_file
 from vaehelpers.core.settings import Flag, check
 from vaehelpers.errors import DataError, SettingError
 from vaehelpers.series import check_parameters, run
@@ -63,12 +63,14 @@ def test_what_the_recipe_decides_is_left_open_by_leaving_it_out(name):
 
 def test_a_mail_file_is_read_when_it_is_given(tmp_path):
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
-    rows = [f"{label},mail {i} is {label}" for i in range(mail.FEWEST) for label in ("spam", "ham")]
+    rows = [
+        f"{label},mail {i} is {label}" for i in range(mail_file.FEWEST) for label in ("spam", "ham")
+    ]
     good.write_text("\n".join(["label,text", *rows]))
     bad.write_text("\n".join(["text", "win a prize"]))
     assert check("mail_csv", "", PARAMETERS) == ""
     assert check("mail_csv", str(good), PARAMETERS) == str(good)
-    with pytest.raises(DataError, match="must have exactly one column label"):
+    with pytest.raises(DataError, match="the columns label and text"):
         check("mail_csv", str(bad), PARAMETERS)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from ..attention import mail
+from ..attention import mail_file
 from ..core.settings import (
     Choice,
     Flag,
@@ -25,7 +25,7 @@ NOTEBOOK_PARAMETERS: dict[str, Setting] = {
     "exact_images": Whole("test images whose log p(x) is integrated", 6, 500),
     "false_positive_cost": Real("missed spams that one lost mail is as bad as", 0.01, 10_000),
     "grid_size": Whole("pictures along each side of the manifold", 2, 60),
-    "mail_csv": ReadableFile("a CSV file with the columns label and text", mail.read_csv),
+    "mail_csv": ReadableFile("a CSV file of mails with labels", mail_file.read_csv),
     "spam_epochs": Whole("epochs to train the spam classifier", 1, 1_000),
     "test_images": Whole("test images to score", 1, 10_000),
     "timings": Choice("whose wall times to show", ("recorded", "live", "record")),
