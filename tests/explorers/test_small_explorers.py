@@ -8,8 +8,8 @@ from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from vaehelpers import explorers
-from vaehelpers.explorers.constants import STAND_IN
 from vaehelpers.attention import spam
+from vaehelpers.explorers.constants import STAND_IN
 
 
 def test_prior_samples_explorer_asks_for_the_first_samples_and_redraws():
