@@ -114,8 +114,7 @@ class _Layout:
     @property
     def is_open(self) -> bool:
         """Say whether a row's last cells are its text: no column with a name comes after it."""
-        last = self.texts[-1]
-        return self.label < last and not any(name.strip() for name in self.names[last + 1 :])
+        return not any(name.strip() for name in self.names[self.texts[-1] + 1 :])
 
     def __str__(self) -> str:
         separated = f"{DELIMITERS[self.delimiter]}-separated"
@@ -227,10 +226,9 @@ def _row_at(lines: list[str], at: int, delimiter: str, is_quoted: bool) -> tuple
     except _Unreadable:
         if not is_unfinished:
             raise
-    end, length = at + 1, len(lines[at])
-    while is_unfinished and end < len(lines) and length <= LONGEST:
+    end = at + 1
+    while is_unfinished and end < len(lines):
         is_unfinished ^= lines[end].count('"') % 2 == 1
-        length += len(lines[end])
         end += 1
     return _cells("\n".join(lines[at:end]), delimiter, is_quoted), end
 
