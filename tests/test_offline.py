@@ -45,6 +45,8 @@ for module in pkgutil.walk_packages(vaehelpers.__path__, "vaehelpers."):
         importlib.import_module(module.name)
 data = vaehelpers.load_data()
 vaehelpers.load_published(20, 80)
+decoder = vaehelpers.explorers.page.PageDecoder
+assert "function render" in str(decoder._esm) and ".vae-page" in str(decoder._css)
 print(len(data.test))
 """
 BODY = """
@@ -108,7 +110,7 @@ socket.create_connection(("localhost", server.getsockname()[1]))"""
     assert log.read_text() == ""
 
 
-def test_all_modules_data_and_weights_come_without_a_network(guarded):
+def test_modules_data_and_weights_come_without_a_network_and_from_any_folder(guarded):
     python, log = guarded
     done = python("-c", IMPORTS)
     assert done.stdout == "10000\n", done.stderr

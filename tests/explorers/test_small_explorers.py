@@ -132,10 +132,3 @@ def assert_text_is_the_stand_in(explorer):
     data, _ = DisplayFormatter().format(explorer)
     assert data["text/plain"] == repr(explorer) == STAND_IN
     assert "application/vnd.jupyter.widget-view+json" in data
-
-
-def test_an_explorer_finds_its_files_from_any_folder(flat_walk, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    page = explorers.in_page(flat_walk).children[0]
-    assert "function render" in str(page._esm)
-    assert ".vae-page" in str(page._css)

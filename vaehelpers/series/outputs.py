@@ -102,11 +102,7 @@ def clean(notebook: "NotebookNode") -> "NotebookNode":
     """
     for key in ("widgets", "papermill", "jupytext"):
         notebook.metadata.pop(key, None)
-    notebook.metadata["language_info"] = {
-        "file_extension": ".py",
-        "name": "python",
-        "nbconvert_exporter": "python",
-    }
+    notebook.metadata["language_info"] = {"name": "python", "nbconvert_exporter": "python"}
     notebook.metadata["kernelspec"] = {
         "display_name": "Python 3",
         "language": "python",
