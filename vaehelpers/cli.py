@@ -403,8 +403,10 @@ def _verify(args: argparse.Namespace) -> None:
         print(difference, flush=True)
         count += 1
     if count:
+        differences = "1 difference" if count == 1 else f"{count} differences"
         raise BatchError(
-            f"{count} differences from what is stored; what came out: {args.out}/verify/"
+            f"{differences} from what is stored; {args.out}/verify/ holds what came out; "
+            "if that is as it should be, store it: vaehelpers run --in-place"
         )
     print(f"{', '.join(names)}: as stored")
 

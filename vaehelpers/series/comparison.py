@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -26,9 +27,9 @@ PICTURE = "image/png"
 def differences(stored: "NotebookNode", executed: "NotebookNode") -> Iterator[str]:
     """Yield a line for each difference: the cell, what was stored, and what came out.
 
-    Both are cleaned notebooks with the same cells. Numbers may differ by a thousandth of their
-    size, or by one in the last decimal that is printed; pictures are compared by their bytes, and
-    all else has to be the same.
+    Both are cleaned notebooks with the same cells. Named results may differ by a thousandth,
+    numbers in a text also by one in the last decimal that is printed; pictures are compared by
+    their bytes, and all else has to be the same but for blanks.
     """
     for before, after in zip(stored.cells, executed.cells, strict=True):
         outputs = zip_longest(before.get("outputs", []), after.get("outputs", []), fillvalue={})
@@ -57,6 +58,12 @@ def _close(before: str, after: str) -> bool:
 
 def _compare(old: dict, new: dict) -> Iterator[str]:
     """Yield the differences between two outputs of a cell."""
+    results = [output.get("metadata", {}).get(KEY, {}) for output in (old, new)]
+    if all("result" in entry for entry in results):
+        if not _same_result(*results):
+            before, after = map(_say, results)
+            yield f"stored {before}, came out {after}"
+        return
     for before, after in zip_longest(_lines(old), _lines(new), fillvalue="nothing"):
         if not same_text(before, after):
             yield f"stored {one_line(before)}, came out {one_line(after)}"
@@ -65,11 +72,19 @@ def _compare(old: dict, new: dict) -> Iterator[str]:
         yield _compare_pictures(*(base64.b64decode(text) for text in pictures))
 
 
+def _same_result(before: dict, after: dict) -> bool:
+    """Say whether two named results are the same but for a value within the tolerance."""
+    others_agree = {**before, "value": None} == {**after, "value": None}
+    return others_agree and math.isclose(before["value"], after["value"], rel_tol=TOLERANCE)
+
+
+def _say(entry: dict) -> str:
+    """Return a named result in full precision."""
+    return f"{entry['result']} = {entry['value']!r} {entry['unit']}"
+
+
 def _lines(output: dict) -> list[str]:
-    """Return what an output says: printed text, alt texts, results in full precision."""
-    entry = output.get("metadata", {}).get(KEY, {})
-    if "result" in entry:
-        return [f"{entry['result']} = {entry['value']!r} {entry['unit']}"]
+    """Return what an output says: printed text and alt texts."""
     texts = [output.get("text", "")]
     for kind, content in sorted(output.get("data", {}).items()):
         if kind != PICTURE:

@@ -287,12 +287,12 @@ def _install(out: Path) -> None:
             for name in reversed(OURS):
                 if (installing / name).exists():
                     os.replace(installing / name, out / name)
-            installing.rmdir()
             _remove(out / "failed")
+            installing.rmdir()
     except OSError as error:
         raise BatchError(
-            f"{error.filename}: {error.strerror}; the new results are whole, and wait in {stage}: "
-            "mend this, and the next run puts them in place before it starts"
+            f"{error.filename2 or error.filename}: {error.strerror}; the new results are whole, "
+            f"and wait in {stage}: mend this, and the next run puts them in place before it starts"
         ) from None
 
 
