@@ -7,11 +7,10 @@ import re
 import nbformat
 import numpy as np
 import pytest
-from miniature import LAST, series
+from miniature import LAST, series, visible
 from PIL import Image
 
 from vaehelpers.cli import main
-from vaehelpers.series import run
 from vaehelpers.series.comparison import differences, same_text
 
 
@@ -104,22 +103,26 @@ def test_an_output_that_is_missing_or_new_is_a_difference():
     assert list(differences(two, two)) == []
 
 
-def test_verify_lists_what_differs_from_the_store(tmp_path, monkeypatch, capsys):
+def test_verify_lists_what_differs_from_the_store_and_its_advice_works(
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
-    source = series(tmp_path / "notebooks")
-    path = source / f"{LAST}.ipynb"
-    run.refresh_notebooks((LAST,))
-    assert main(["verify", LAST]) == 0
-    assert capsys.readouterr().out == f"{LAST}: as stored\n"
-    notebook = nbformat.read(path, 4)
-    notebook.cells[1].outputs[1].metadata["vaehelpers"]["value"] = 21
-    nbformat.write(notebook, path)
+    path = series(tmp_path / "notebooks") / f"{LAST}.ipynb"
     before = path.read_bytes()
+    cell = nbformat.read(path, 4).cells[1].id
     assert main(["verify", LAST]) == 1
     printed = capsys.readouterr()
-    line = f"{LAST}, cell {notebook.cells[1].id}: stored tenfold = 21 epochs, came out tenfold = 20"
-    assert printed.out.splitlines() == [f"{line} epochs"]
-    last = printed.err.splitlines()[-1]
-    assert last.startswith("vaehelpers verify: 1 difference from what is stored")
-    assert nbformat.read(f"build/verify/{LAST}.ipynb", 4).cells[1].outputs
+    assert printed.out.splitlines()[-1] == (
+        f"{LAST}, cell {cell}: stored nothing, came out tenfold = 20 epochs"
+    )
+    assert "in-place" in printed.err
+    assert printed.err.splitlines()[-1] == (
+        "vaehelpers verify: 3 differences from what is stored; build/verify/ holds what came out; "
+        "if that is as it should be, store it: vaehelpers run --in-place"
+    )
     assert path.read_bytes() == before
+    assert len(nbformat.read(f"build/verify/{LAST}.ipynb", 4).cells[1].outputs) == 2
+    assert main(["run", "--in-place", LAST]) == 0
+    assert main(["verify", LAST]) == 0
+    assert capsys.readouterr().out == f"{LAST}: as stored\n"
+    assert visible(tmp_path / "build") == set()

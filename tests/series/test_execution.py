@@ -74,7 +74,7 @@ def test_a_killed_run_leaves_no_kernel_and_the_next_run_clears_its_folder(tmp_pa
         with pytest.raises(BatchError, match=f"another run is writing to {out}; wait for its end"):
             run.run_notebooks("quick", {}, (FIRST,), source, out)
         assert len(visible(out)) == 1, "the folder of the run that lives"
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         assert ends(lambda: descendants(tmp_path))
         assert not kernel_of(tmp_path)[1].exists()
     (stale,) = visible(out)
