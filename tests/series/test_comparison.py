@@ -39,8 +39,8 @@ def test_numbers_have_a_tolerance_and_words_have_none(before, after, same):
     assert same_text(after, before) is same
 
 
-def png(*changed) -> str:
-    pixels = np.zeros((10, 10, 3), np.uint8)
+def png(*changed, rows=10) -> str:
+    pixels = np.zeros((rows, 10, 3), np.uint8)
     for row, column in changed:
         pixels[row, column] = 255
     buffer = io.BytesIO()
@@ -61,8 +61,8 @@ def picture(content, alt="a picture"):
     return nbformat.v4.new_output("display_data", {"image/png": content, "text/plain": alt})
 
 
-def result(value):
-    entry = {"result": "bpd", "value": value, "unit": "bits/dim"}
+def result(value, unit="bits/dim"):
+    entry = {"result": "bpd", "value": value, "unit": unit}
     shown = {"text/plain": "bpd = 1.23 bits/dim"}
     return nbformat.v4.new_output("display_data", shown, metadata={"vaehelpers": entry})
 
@@ -78,11 +78,21 @@ def result(value):
             result(1.26),
             ["stored bpd = 1.25 bits/dim, came out bpd = 1.26 bits/dim"],
         ),
+        (
+            result(1.25),
+            result(1.25, "nats"),
+            ["stored bpd = 1.25 bits/dim, came out bpd = 1.25 nats"],
+        ),
         (picture(png()), picture(png()), []),
         (
             picture(png()),
             picture(png((1, 2), (3, 4))),
             ["stored picture HASH, came out HASH (2.0% of the pixels differ)"],
+        ),
+        (
+            picture(png()),
+            picture(png(rows=11)),
+            ["stored picture HASH, came out HASH (of another size)"],
         ),
         (picture(png(), "a boot"), picture(png(), "a bag"), ["stored a boot, came out a bag"]),
     ],

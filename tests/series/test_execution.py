@@ -1,5 +1,6 @@
 """Kernels end with the run, however it ends, and a notebook that fails is one line."""
 
+import asyncio
 import os
 import signal
 import time
@@ -134,6 +135,14 @@ def test_a_kernel_that_does_not_start_is_one_clear_error(tmp_path, monkeypatch):
     monkeypatch.setattr(execution, "KERNEL", "nowhere")
     with pytest.raises(BatchError, match=r"found no kernel \(No such kernel named nowhere\); inst"):
         run.run_notebooks("quick", {}, (LAST,), source, out)
+
+
+def test_within_a_notebook_the_run_says_where_it_can_be_done(tmp_path):
+    async def in_a_cell():
+        execution.side_by_side({tmp_path / "a.ipynb": {}}, tmp_path)
+
+    with pytest.raises(BatchError, match="a notebook cannot execute others; use `vaehelpers run`"):
+        asyncio.run(in_a_cell())
 
 
 @pytest.mark.skipif(os.cpu_count() < 2, reason="one processor executes one notebook at a time")

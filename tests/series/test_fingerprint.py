@@ -17,6 +17,7 @@ def double(x):
 
     And so on.
     """
+    # A comment of its own line.
     text = "# no comment"
     return 2 * x, text
 '''
@@ -70,6 +71,7 @@ def test_nothing_is_outdated_after_the_stamp(stamped):
         ("vae/objective.py", "And so on.", "And\n    so on.", []),
         ("vae/objective.py", "# A comment.", "# A better comment.\n", []),
         ("vae/objective.py", "  # another", "", []),
+        ("vae/objective.py", "    # A comment of its own line.\n", "\n\n", []),
         ("errors.py", "pass", "x = 1", []),
         ("cli.py", "command", "other", []),
         ("published/weights/z20/epoch.json", "{}", "{ }", ["published/data"]),

@@ -78,8 +78,9 @@ def side_by_side(
     (OMP_NUM_THREADS, where not set): with a thread for every processor in each of them, they would
     wait for one another. A cell may take `timeout` seconds. If a notebook fails, the others are
     ended, it is kept in the folder `failed` with what it had shown so far, and BatchError is
-    raised.
+    raised. So it is in a notebook, which cannot wait for other kernels.
     """
+    _refuse_running_loop()
     processors = _count_processors()
     at_once = min(len(planned), processors)
     threads = os.environ.get("OMP_NUM_THREADS", str(processors // at_once))
@@ -96,6 +97,17 @@ def write_notebook(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook whole or not at all; its folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, (nbformat.writes(notebook) + "\n").encode())
+
+
+def _refuse_running_loop() -> None:
+    """Raise BatchError where asyncio is at work already, as it is in every notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise BatchError(
+        "a notebook cannot execute others; use `vaehelpers run` in a terminal, or a script"
+    )
 
 
 def _count_processors() -> int:
