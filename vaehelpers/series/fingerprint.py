@@ -17,8 +17,9 @@ PACKAGE = Path(__file__).parents[1]
 CELLS = "code cells"
 DATA = "data"
 DATA_FILES = (".json", ".mplstyle", ".safetensors", ".txt")  # explorers' pages are never stored
-# They refuse what is not allowed; what an accepted run shows does not depend on them.
-NOT_SHOWN = {"errors.py", "core/settings.py", "series/parameters.py"}
+# They refuse what is not allowed; what an accepted run shows does not depend on them. Neither does
+# it on an `__init__.py`, which only loads what others define, and states the version.
+NOT_SHOWN = ("errors.py", "core/settings.py", "series/parameters.py", "__init__.py")
 DIGITS = 16  # of a hash: enough to tell two versions apart
 
 
@@ -28,10 +29,10 @@ def stamp(notebook: "NotebookNode", modules: Iterable[str]) -> None:
     That is its own code, the named `modules` of this package, and the weights, records and texts
     that lie beside them. Comments, docstrings and blank lines do not count.
     """
-    files = {_file_of(module) for module in modules} - NOT_SHOWN
-    rooms = {file.split("/")[0] for file in files if "/" in file}
-    names = [CELLS, *sorted(files), *(f"{room}/{DATA}" for room in sorted(rooms))]
-    hashes = {name: _hash(name, notebook) for name in names}
+    files = {_file_of(module) for module in modules}
+    code = {file for file in files if not file.endswith(NOT_SHOWN)}
+    data = {f"{file.split('/')[0]}/{DATA}" for file in files if "/" in file}
+    hashes = {name: _hash(name, notebook) for name in {CELLS} | code | data}
     notebook.metadata[KEY] = {"shows": {name: found for name, found in hashes.items() if found}}
 
 
@@ -41,7 +42,7 @@ def outdated(notebook: "NotebookNode") -> list[str]:
     Names are those of files in the package, `ROOM/data` for the data of a room, or `code cells`.
     """
     shown = notebook.metadata.get(KEY, {}).get("shows", {CELLS: "never stamped"})
-    return [name for name, before in shown.items() if _hash(name, notebook) != before]
+    return sorted(name for name, before in shown.items() if _hash(name, notebook) != before)
 
 
 def code_only(source: str) -> str:
@@ -49,7 +50,7 @@ def code_only(source: str) -> str:
 
     What is not Python alone, such as IPython's commands, is returned as it is.
     """
-    lines = source.splitlines()
+    lines = source.split("\n")
     try:
         tree = ast.parse(source)
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
