@@ -79,7 +79,7 @@ def ours(device: torch.device, is_narrow: bool) -> Step:
     if device.type == "cpu":
         keep_freed_memory()
     model = to_device(seeded_vae(0), device)
-    loss = in_bfloat16(model) if is_narrow else model.per_image
+    loss = in_bfloat16(model) if is_narrow else model.losses
     config = TrainConfig(precision="bfloat16" if is_narrow else "float32", compiled=True)
     if compiles_correctly(config, device):
         # The option gives kernels names that the profiler sees.

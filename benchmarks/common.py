@@ -70,4 +70,4 @@ def any_images(count: int) -> torch.Tensor:
 def textbook_step(model: VAE) -> Step:
     """Return a step as textbooks take it: 32 bits, not compiled, plain Adam."""
     adam = torch.optim.Adam(model.parameters(), lr=1e-3)
-    return Step(model.per_image, [adam], beta=1.0)
+    return Step(model.losses, [adam], beta=1.0)

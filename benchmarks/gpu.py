@@ -116,7 +116,7 @@ def gradient_errors(
         for images in dataset.train.images.split(BATCH)[:batches]:
             imgs = images.to(device)
             eps = torch.randn(len(imgs), model.z_dim, device=device)
-            wanted = gradients(model, model.per_image, imgs, eps)
+            wanted = gradients(model, model.losses, imgs, eps)
             for name, gradient in gradients(model, loss, imgs, eps).items():
                 error = (gradient - wanted[name]).norm() / wanted[name].norm()
                 errors[name].append(float(error))

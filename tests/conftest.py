@@ -62,6 +62,7 @@ def mini(tmp_path, monkeypatch):
     files = idx_files()
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in fashion_mnist.SHA256}
     monkeypatch.setattr(fashion_mnist, "SHA256", hashes)
+    monkeypatch.setattr(fashion_mnist, "SIZES", {name: len(files[name]) for name in hashes})
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "no-debian")
     monkeypatch.delenv(fashion_mnist.ENV, raising=False)
     (tmp_path / "work").mkdir()
@@ -80,9 +81,9 @@ def write_idx_files(folder: Path, files: dict[str, bytes], zipped: bool = True) 
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def closed_figures():
-    """Close every figure that a test leaves."""
+    """Close every figure that a test leaves: another counts those that are open."""
     yield
     plt.close("all")
 
@@ -92,7 +93,6 @@ def house_style():
     """Draw as the notebooks do, and forget it afterwards."""
     with plt.style.context("vaehelpers.figures.style"):
         yield
-    plt.close("all")
 
 
 def words(ax: Axes) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from vaehelpers.published import evidence, load_record, published_checkpoint
 from vaehelpers.series import outputs
@@ -28,7 +29,7 @@ CONDA_NAMES = {"pytorch": "torch"}  # the one package that conda-forge calls dif
 
 
 def wanted(*extras: str) -> dict[str, str]:
-    """Return `{name: lower bound}` of pyproject's dependencies and the given extras."""
+    """Return `{name: bounds}` of pyproject's dependencies and the given extras."""
     lines = list(PROJECT["dependencies"])
     for extra in extras:
         lines += PROJECT["optional-dependencies"][extra]
@@ -37,9 +38,9 @@ def wanted(*extras: str) -> dict[str, str]:
 
 def test_environment_yml_and_pyproject_agree():
     text = (ROOT / "environment.yml").read_text()
-    listed = re.findall(r"^ +- ([\w-]+)>=([\d.]+)$", text, re.MULTILINE)
+    listed = re.findall(r"^ +- ([\w-]+)>=([\d.,!=]+)$", text, re.MULTILINE)
     conda = {CONDA_NAMES.get(name, name): bound for name, bound in listed}
-    assert len(conda) == len(listed)
+    assert len(conda) == len(listed) > 15
     assert conda == wanted("notebooks", "test", "lint")
     assert re.search(r"^channels:\n  - conda-forge\n  - nodefaults$", text, re.MULTILINE)
     low, high = re.search(r"python>=([\d.]+),<([\d.]+)", text).groups()
@@ -54,6 +55,24 @@ def test_constraints_pin_every_dependency_and_name_no_host():
     assert {*wanted("notebooks", "test", "lint"), "uv"} <= pinned
     assert "://" not in text
     assert not re.search(r"^-", text, re.MULTILINE)
+
+
+def test_constraints_pin_what_pyproject_allows():
+    text = (ROOT / "constraints.txt").read_text()
+    pinned = dict(re.findall(r"^([\w.-]+)==([\w.+]+)", text, re.MULTILINE))
+    for name, bounds in wanted("notebooks", "test", "lint").items():
+        assert SpecifierSet(f">={bounds}").contains(pinned[name]), name
+
+
+def test_widgets_that_show_nothing_in_vs_code_are_not_installed():
+    bounds = wanted("notebooks")
+    for name, fine, blank in (
+        ("ipywidgets", "8.1.8", "8.1.9"),
+        ("widgetsnbextension", "4.0.15", "4.0.16"),
+    ):
+        allowed = SpecifierSet(f">={bounds[name]}")
+        assert fine in allowed
+        assert blank not in allowed
 
 
 IMPORT_WITHOUT_JUPYTER = """

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import __version__
 from .core.settings import Setting, Whole, check, did_you_mean
 from .data.constants import DATA, SOURCES
-from .errors import BatchError, SettingError, UserError
+from .errors import BatchError, SettingError, UserError, in_words, is_full
 from .training.config import TrainConfig
 
 if TYPE_CHECKING:
     from .data.dataset import Dataset
-    from .training.loop import EpochRecord
+    from .training.history import EpochRecord
     from .vae.networks import VAE
 
 TIMEOUT = Whole("seconds that one cell of a notebook may take", 1, 10_000_000)
@@ -43,18 +43,17 @@ def main(argv: list[str] | None = None) -> int:
             args.run(args)
         return 0
     except UserError as error:
-        _complain(args.command, str(error))
+        _complain(args.command, str(error), can_resume=is_full(error))
         return error.exit_code
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _complain(args.command, f"{where}{error.strerror or error}")
+        # Where it is not said what could not be written, it is something in the folder of results.
+        where = error.filename or getattr(args, "out", None) or "a file"
+        _complain(args.command, f"{where}: {in_words(error)}", can_resume=is_full(error))
         return 2
     except KeyboardInterrupt as error:
         number = error.number if isinstance(error, _Ended) else signal.SIGINT
         message = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
-        if args.command == "train":
-            message += "; finished epochs are kept, the same command resumes"
-        _complain(args.command, message)
+        _complain(args.command, message, can_resume=True)
         return 128 + number
 
 
@@ -103,7 +102,10 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return args
 
 
-def _complain(command: str, message: str) -> None:
+def _complain(command: str, message: str, can_resume: bool) -> None:
+    """Print why a command ended; with `can_resume`, that training goes on from where it stopped."""
+    if can_resume and command == "train":
+        message += "; finished epochs are kept, the same command resumes"
     print(f"vaehelpers {command}: {message}", file=sys.stderr)
 
 
@@ -202,12 +204,13 @@ def _add_data(parser: _Parser, default: str | None, usual: str) -> None:
 
 
 def _data(args: argparse.Namespace) -> None:
-    from .data import fashion_mnist, load_data
+    from .data import fetch_data, load_data
 
-    dataset = load_data()
+    folder = fetch_data()
+    dataset = load_data(folder=folder)
     print(
         f"FashionMNIST is whole: {len(dataset.train):,} training, {len(dataset.val):,} validation, "
-        f"{len(dataset.test):,} test images in {fashion_mnist.locate()}"
+        f"{len(dataset.test):,} test images in {folder}"
     )
 
 
@@ -237,18 +240,16 @@ def _train(args: argparse.Namespace) -> None:
     config = TrainConfig(**given, noise=args.noise, compiled=args.compiled)
     source = check("data", args.data, {"data": DATA})
 
-    from .core import choose_device
+    from .core import choose_device, try_folder
     from .data import load_data
     from .training import checkpoint, fit
     from .training.tensorboard import tensorboard_writer
 
     choose_device(config.device)  # fails at once if the device is missing
     folder = args.out or Path("runs") / _run_name(config, source)
+    try_folder(folder)  # it would fail after an epoch
     dataset = load_data(source)
     watch = tensorboard_writer(args.tensorboard)
-    folder.mkdir(
-        parents=True, exist_ok=True
-    )  # a folder that cannot be written fails now, not after an epoch
     previous = checkpoint.latest_checkpoint(folder)
     epochs = fit(dataset, config, folder=folder)
     first, model = next(epochs)
@@ -305,11 +306,12 @@ def _add_evaluate_options(parser: _Parser) -> None:
 def _evaluate(args: argparse.Namespace) -> None:
     given = _given_settings(args, ("seed", "device"))
 
-    from .core import choose_device
+    from .core import choose_device, try_folder
     from .data import load_data
     from .training import checkpoint
 
-    model, meta = checkpoint.load_checkpoint(args.checkpoint, choose_device(given["device"]))
+    path = checkpoint.find_checkpoint(args.checkpoint)
+    model, meta = checkpoint.load_checkpoint(path, choose_device(given["device"]))
     own = meta["config"].get("data", SOURCES[0])
     source = check("data", args.data or own, {"data": DATA})
     if args.save and (source, given["seed"]) != (own, USUAL_SEED):
@@ -317,10 +319,11 @@ def _evaluate(args: argparse.Namespace) -> None:
             f"--save records the score on {own} with seed {USUAL_SEED} only; "
             "leave out --save, --data and --seed accordingly"
         )
+    if args.save:
+        try_folder(path.parent)
     print(f"z_dim {model.z_dim}, epoch {meta['epoch']}, weights sha256 {meta['sha256'][:16]}")
     score = _print_test_score(model, load_data(source), given["seed"])
     if args.save:
-        path = checkpoint.find_checkpoint(args.checkpoint)
         checkpoint.write_meta(path, {**meta, "test": score})
 
 
@@ -449,7 +452,7 @@ def _add_reversal_options(parser: _Parser) -> None:
 
 def _reversal(args: argparse.Namespace) -> None:
     from .attention import reversal
-    from .core.files import save_weights
+    from .core import save_weights, try_folder
     from .published.registry import TRANSLATORS, translator_path
 
     settings: dict[str, Setting] = {
@@ -459,17 +462,20 @@ def _reversal(args: argparse.Namespace) -> None:
     steps = reversal.STEPS if args.train_steps is None else args.train_steps
     steps = check("train_steps", steps, settings)
     seed = check("seed", args.seed, settings)
+    folder = args.out or TRANSLATORS
+    try_folder(folder)
     for kind in reversal.KINDS:
         model = reversal.train_translator(kind, steps, seed)
-        path = save_weights(model, translator_path(kind, args.out or TRANSLATORS))
+        path = save_weights(model, translator_path(kind, folder))
         print(f"{kind}: {path}", flush=True)
 
 
 def _classifier(args: argparse.Namespace) -> None:
-    from .core.files import save_weights
+    from .core import save_weights, try_folder
     from .data import load_data
     from .published import classifier
 
+    try_folder(classifier.CLASSIFIER.parent)
     dataset = load_data()
     model = classifier.train_classifier(dataset)
     share = classifier.accuracy(model, dataset.val.images, dataset.val.labels)
@@ -478,11 +484,13 @@ def _classifier(args: argparse.Namespace) -> None:
 
 
 def _evidence(args: argparse.Namespace) -> None:
+    from .core import try_folder
     from .data import load_data
     from .published import evidence
     from .published.records import RECORDED, load_record, save_record
 
     folder = args.out or RECORDED
+    try_folder(folder)
     results = {}
     if (folder / f"{evidence.NAME}.json").is_file():
         results = load_record(evidence.NAME, folder)["results"]

@@ -2,10 +2,13 @@
 
 import io
 
+import pytest
 import torch
+from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from vaehelpers import explorers
+from vaehelpers.explorers.constants import STAND_IN
 
 
 def test_prior_samples_explorer_asks_for_the_first_samples_and_redraws():
@@ -81,3 +84,46 @@ def test_live_curve_is_redrawn_by_batches_and_epochs(monkeypatch):
     curve.epoch(1, 2.5)
     assert bytes(curve.widget.value) != drawn
     assert curve.points == {"batches": [(0.0, 4.0), (0.5, 3.0)], "validation": [(1, 2.5)]}
+
+
+def attention():
+    """Return an explorer of weights of one head."""
+    mechanism = explorers.Mechanism(torch.zeros(1, 2, 3), "ab", "xyz")
+    return explorers.attention_explorer({"one": mechanism})
+
+
+SMALL = {
+    "attention": attention,
+    "gaussians": lambda: explorers.kl_explorer(lambda *numbers: 0.0),
+    "live curve": lambda: explorers.LiveCurve(2).widget,
+    "picker": lambda: explorers.picker_explorer(1, "item", lambda i, axes: ""),
+    "prior samples": lambda: explorers.prior_samples_explorer(
+        torch.randn(40, 2), lambda mean, std, number: (torch.ones(number) / number, "")
+    ),
+    "text box": lambda: explorers.text_explorer(str.upper, "mail"),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_text_of_an_explorer_is_the_same_whatever_it_shows(name):
+    """It is compared by nbval, and a picture's first bytes are no help to a reader."""
+    assert_text_is_the_stand_in(SMALL[name]())
+
+
+def test_the_text_of_an_explorer_of_latents(flat_walk):
+    for explorer in (explorers.in_kernel(flat_walk), explorers.in_page(flat_walk)):
+        assert_text_is_the_stand_in(explorer)
+
+
+def assert_text_is_the_stand_in(explorer):
+    """Display a widget as a kernel does."""
+    data, _ = DisplayFormatter().format(explorer)
+    assert data["text/plain"] == repr(explorer) == STAND_IN
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_an_explorer_finds_its_files_from_any_folder(flat_walk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = explorers.in_page(flat_walk).children[0]
+    assert "function render" in str(page._esm)
+    assert ".vae-page" in str(page._css)

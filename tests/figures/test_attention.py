@@ -3,7 +3,6 @@
 import io
 
 import matplotlib
-import pytest
 import torch
 from conftest import words
 from PIL import Image
@@ -11,9 +10,6 @@ from PIL import Image
 from vaehelpers.figures.attention import attention_map, attention_picture
 
 matplotlib.use("agg")
-
-
-pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def test_attention_map_prints_small_maps_and_leaves_masked_cells_blank():

@@ -6,8 +6,6 @@ from conftest import words
 
 from vaehelpers.figures import diagrams
 
-pytestmark = pytest.mark.usefixtures("closed_figures")
-
 
 @pytest.mark.parametrize("letters", ["a", "boot", "transformer"])
 def test_alignment_step_prints_the_weights_that_matter(letters):

@@ -1,26 +1,35 @@
 """Checkpoints: round trips, damage, crashes between the files, and those that are shipped."""
 
 import json
+import os
+from dataclasses import fields
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import safetensors.torch
 import torch
 
 from vaehelpers import TrainConfig, load_checkpoint, load_published
 from vaehelpers.core import device, files
-from vaehelpers.core.files import write_whole
+from vaehelpers.core.files import sha256, write_whole
 from vaehelpers.errors import CheckpointError
 from vaehelpers.published import all_published, published_checkpoint
 from vaehelpers.training import checkpoint
-from vaehelpers.training.checkpoint import DEFAULTS_OF_OLD_RUNS
+from vaehelpers.training.history import DEFAULTS_OF_OLD_RUNS, EpochRecord
 from vaehelpers.vae import seeded_vae
 
 CONFIG = {"num_filters": 4, "z_dim": 3, "lr": 1e-3}
+SCORES = [field.name for field in fields(EpochRecord) if field.name != "epoch"]
 
 
 def meta_of(epoch):
     """Return what training would write down after an epoch."""
-    return {"config": CONFIG, "history": [{"epoch": epoch}]}
+    history = []
+    for number in range(epoch + 1):
+        scores = dict.fromkeys(SCORES, 1.5)
+        history.append({"epoch": number, **scores})
+    return {"config": CONFIG, "history": history}
 
 
 @pytest.fixture
@@ -86,28 +95,23 @@ def test_dropping_a_checkpoint_takes_its_optimizers_or_all_of_it(saved):
     assert checkpoint.latest_checkpoint(folder) is None
 
 
+DAMAGED = "does not belong to its JSON or is damaged"
+FOREIGN = "not a vaehelpers checkpoint"
+
+
 @pytest.mark.parametrize(
     ("ending", "spoil", "message"),
     [
-        ("safetensors", lambda b: b[:-1] + bytes([b[-1] ^ 1]), "does not match the sha256"),
-        ("safetensors", lambda b: b[:100], "does not match the sha256"),
+        ("safetensors", lambda b: b[:-1] + bytes([b[-1] ^ 1]), DAMAGED + ".*sha256"),
+        ("safetensors", lambda b: b[:100], DAMAGED + ".*sha256"),
+        ("safetensors", lambda b: b + bytes(2**21), DAMAGED + ".*More than the"),
         ("safetensors", None, "does not exist"),
-        ("json", lambda b: b[: len(b) // 2], "not a vaehelpers checkpoint"),
-        ("json", lambda b: b"[]", "not a vaehelpers checkpoint"),
-        ("json", lambda b: b"{}", "not a vaehelpers checkpoint"),
-        ("json", lambda b: b"\xff\xfe", "not a vaehelpers checkpoint"),
-        (
-            "json",
-            lambda b: b.replace(b'"epoch": 1\n', b'"epoch": 2\n'),
-            "not a vaehelpers checkpoint",
-        ),
-        ("json", lambda b: b.replace(b'"z_dim": 3', b'"z_dim": 4'), "not a vaehelpers checkpoint"),
-        (
-            "json",
-            lambda b: b.replace(b'"z_dim": 3', b'"z_dim": "x"'),
-            "not a vaehelpers checkpoint",
-        ),
-        ("json", lambda b: b.replace(b'"lr"', b'"rl"'), "not a vaehelpers checkpoint"),
+        ("json", lambda b: b[: len(b) // 2], FOREIGN + ".*truncated"),
+        ("json", lambda b: b"[]", FOREIGN + ".*Expected `object`"),
+        ("json", lambda b: b"{}", FOREIGN + ".*missing required field"),
+        ("json", lambda b: b"\xff\xfe", FOREIGN + ".*malformed"),
+        ("json", lambda b: b"[" * 100_000, FOREIGN + ".*nested too deep"),
+        ("json", lambda b: b + b" " * 2**24, FOREIGN + ".*More than the"),
         ("json", None, "does not exist"),
     ],
 )
@@ -123,7 +127,125 @@ def test_damage_is_one_clear_error(saved, ending, spoil, message):
     with pytest.raises(CheckpointError, match=message) as error:
         load_checkpoint(folder / "epoch_0001.json")
     assert "\n" not in str(error.value)
-    assert "epoch_0001" in str(error.value)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epoch": 2}, "one row for each epoch 0..2"),
+        ({"epoch": -1}, "epoch"),
+        ({"epoch": 1.5}, "Expected `int`"),
+        ({"history": meta_of(1)["history"][1:]}, "one row for each epoch 0..1"),
+        ({"history": meta_of(1)["history"][::-1]}, "one row for each epoch 0..1"),
+        ({"history": [{"epoch": 0}, {"epoch": 1}]}, "missing required field `train_bpd`"),
+        ({"sha256": ""}, "sha256"),
+        ({"sha256": "0123"}, "sha256"),
+        ({"optimizer_sha256": ""}, "optimizer_sha256"),
+        ({"config": {**CONFIG, "lr": "0.001"}}, "lr='0.001' is of type str"),
+        ({"config": {**CONFIG, "z_dim": 0}}, "z_dim=0 is not allowed"),
+        ({"config": {**CONFIG, "z_dim": "x"}}, "z_dim=x is not allowed"),
+        ({"config": {**CONFIG, "recipe": "slow"}}, "recipe=slow is not allowed"),
+        ({"config": {"z_dim": 3, "lr": 1e-3}}, "its config lacks num_filters"),
+        ({"config": {**CONFIG, "data": {}}}, "got `object`"),
+        ({"versions": []}, "versions"),
+        ({"hardware": {"threads": None}}, "hardware"),
+        ({"test": {"bpd": 1.0}}, "missing required field `recon`"),
+    ],
+)
+def test_a_json_that_says_something_impossible_is_not_believed(saved, changes, message):
+    _, _, folder = saved
+    path = folder / "epoch_0001.json"
+    meta = json.loads(path.read_text())
+    load_checkpoint(path)
+    path.write_text(json.dumps({**meta, **changes}))
+    with pytest.raises(CheckpointError, match=f"epoch_0001.json is {FOREIGN} \\(.*{message}"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_a_history_of_numbers_that_are_not_finite(saved, number):
+    path = saved[2] / "epoch_0001.json"
+    whole = path.read_text()
+    path.write_text(whole.replace("1.5", number, 1))
+    with pytest.raises(CheckpointError, match=FOREIGN):
+        load_checkpoint(path)
+
+
+def test_a_renamed_checkpoint_does_not_pass_for_a_later_epoch(saved):
+    folder = saved[2]
+    for ending in ("json", "safetensors"):
+        (folder / f"epoch_0001.{ending}").rename(folder / f"epoch_0100.{ending}")
+    with pytest.raises(CheckpointError, match=r"epoch_0100.*it is of epoch 1"):
+        load_checkpoint(folder)
+    for ending in ("json", "safetensors"):  # a name that claims nothing is fine
+        (folder / f"epoch_0100.{ending}").rename(folder / f"favourite.{ending}")
+    assert load_checkpoint(folder / "favourite.json")[1]["epoch"] == 1
+
+
+def rewrite(path, meta, tensors, key="sha256"):
+    """Write tensors in place of a checkpoint's, with a JSON that has their hash."""
+    content = safetensors.torch.save(tensors)
+    path.write_bytes(content)
+    meta_path = path.parent / "epoch_0001.json"
+    meta_path.write_text(json.dumps({**meta, key: sha256(content)}))
+
+
+def spoilt(tensors, how):
+    """Return tensors of which the first one, by name, is spoilt."""
+    first = min(tensors)
+    if how == "missing":
+        return {name: tensor for name, tensor in tensors.items() if name != first}
+    if how == "more":
+        return {**tensors, "zzz": torch.zeros(1)}
+    changed = {
+        "nan": tensors[first] * float("nan"),
+        "infinite": tensors[first] / 0,
+        "half": tensors[first].half(),
+        "longer": torch.cat([tensors[first], tensors[first]]),
+    }
+    return {**tensors, first: changed[how]}
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("missing", "decoder.linear.0.bias is missing"),
+        ("more", "zzz is not expected"),
+        ("nan", "decoder.linear.0.bias holds NaN or infinity"),
+        ("infinite", "decoder.linear.0.bias holds NaN or infinity"),
+        ("half", r"decoder.linear.0.bias is float16\[128\] where .* need float32\[128\]"),
+        ("longer", r"decoder.linear.0.bias is float32\[256\] where .* need float32\[128\]"),
+    ],
+)
+def test_weights_that_the_settings_do_not_have(saved, how, message):
+    model, _, folder = saved
+    path = folder / "epoch_0001.safetensors"
+    _, meta = load_checkpoint(path)
+    rewrite(path, meta, spoilt(model.state_dict(), how))
+    with pytest.raises(CheckpointError, match=f"epoch_0001.safetensors {DAMAGED}.*{message}"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("missing", "0.exp_avg is missing"),
+        ("more", "zzz is not expected"),
+        ("nan", "0.exp_avg holds NaN or infinity"),
+        ("longer", "0.exp_avg is float32"),
+    ],
+)
+def test_optimizer_states_that_the_settings_do_not_have(saved, how, message):
+    model, _, folder = saved
+    path = folder / "epoch_0001.optimizer.safetensors"
+    newest, meta = checkpoint.latest_checkpoint(folder), load_checkpoint(folder)[1]
+    fresh = torch.optim.Adam(model.parameters(), lr=1e-3)
+    state = safetensors.torch.load(path.read_bytes())
+    rewrite(path, meta, spoilt(state, how), "optimizer_sha256")
+    with pytest.raises(CheckpointError, match=f"optimizer.safetensors {DAMAGED}.*{message}"):
+        checkpoint.load_optimizers(newest, [fresh])
+    assert not fresh.state_dict()["state"]
 
 
 def test_damaged_optimizer_state(saved):
@@ -132,8 +254,30 @@ def test_damaged_optimizer_state(saved):
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     newest = checkpoint.latest_checkpoint(folder)
-    with pytest.raises(CheckpointError, match="does not match the sha256"):
+    with pytest.raises(CheckpointError, match=DAMAGED + ".*sha256"):
         checkpoint.load_optimizers(newest, [optimizer])
+
+
+@pytest.mark.parametrize("name", ["model.ckpt", "model.pt", "notes.txt"])
+def test_a_file_of_somebody_else_is_named_and_left_alone(tmp_path, name):
+    foreign = tmp_path / name
+    foreign.write_bytes(b"PK\x03\x04 lightning")
+    with pytest.raises(
+        CheckpointError, match=f"{name} is {FOREIGN}.*name a folder, .json"
+    ) as error:
+        load_checkpoint(foreign)
+    assert "delete" not in str(error.value)
+
+
+@pytest.mark.parametrize("put", [lambda path: path.symlink_to("/dev/zero"), os.mkfifo])
+@pytest.mark.parametrize(("ending", "message"), [("json", FOREIGN), ("safetensors", DAMAGED)])
+def test_a_device_or_pipe_in_place_of_a_file_is_not_read(saved, put, ending, message):
+    _, _, folder = saved
+    path = folder / f"epoch_0001.{ending}"
+    path.unlink()
+    put(path)
+    with pytest.raises(CheckpointError, match=f"{message}.*Not a regular file"):
+        load_checkpoint(folder)
 
 
 def test_the_newest_is_found_by_number_among_other_files(saved):
@@ -152,6 +296,70 @@ def test_a_folder_in_place_of_a_checkpoint(tmp_path):
     (tmp_path / "epoch_0001.json").mkdir()
     with pytest.raises(CheckpointError, match="holds no checkpoint"):
         load_checkpoint(tmp_path / "epoch_0001.json")
+
+
+def files_of(folder):
+    """Return the names of a folder's files in order."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_next_save_removes_what_a_crash_left_of_older_epochs(saved):
+    model, optimizer, folder = saved
+    for name in ("notes.txt", "epoch_best.safetensors", "epoch_0003.safetensors"):
+        (folder / name).write_text("mine")
+    for name in (
+        "epoch_0000.safetensors",  # its JSON was deleted before the crash
+        "epoch_0000.optimizer.safetensors",
+        "epoch_0002.json.partial",
+        "epoch_0001.safetensors.partial",
+    ):
+        (folder / name).write_text("left")
+    checkpoint.save_checkpoint(folder, 2, model, [optimizer], meta_of(2))
+    checkpoint.drop_superseded(folder, keep=(1,))
+    assert files_of(folder) == [
+        "epoch_0001.json",
+        "epoch_0001.safetensors",
+        "epoch_0002.json",
+        "epoch_0002.optimizer.safetensors",
+        "epoch_0002.safetensors",
+        "epoch_0003.safetensors",  # of a later epoch: no crash leaves that of this run
+        "epoch_best.safetensors",
+        "notes.txt",
+    ]
+    checkpoint.save_checkpoint(folder, 3, model, [optimizer], meta_of(3))
+    checkpoint.drop_superseded(folder, keep=())
+    assert [name for name in files_of(folder) if name.startswith("epoch_0")] == [
+        "epoch_0003.json",
+        "epoch_0003.optimizer.safetensors",
+        "epoch_0003.safetensors",
+    ]
+
+
+@pytest.mark.parametrize("deletions", range(4))
+def test_a_crash_while_dropping_leaves_no_json_without_weights(saved, monkeypatch, deletions):
+    model, optimizer, folder = saved
+    checkpoint.save_checkpoint(folder, 2, model, [optimizer], meta_of(2))
+    left = deletions
+    unlink = Path.unlink
+
+    def crash(path, missing_ok=False):
+        nonlocal left
+        if not left:
+            raise KeyboardInterrupt
+        left -= 1
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", crash)
+    try:
+        checkpoint.drop_superseded(folder, keep=())
+    except KeyboardInterrupt:
+        assert deletions < 3
+    monkeypatch.undo()
+    for path in checkpoint.all_checkpoints(folder):
+        load_checkpoint(path)
+    assert load_checkpoint(folder)[1]["epoch"] == 2
+    checkpoint.drop_superseded(folder, keep=())
+    assert all(name.startswith("epoch_0002.") for name in files_of(folder))
 
 
 @pytest.mark.parametrize("survivors", [0, 1, 2])

@@ -1,8 +1,10 @@
 """The settings of a training run: defaults, ranges, recipes, and what a checkpoint remembers."""
 
+import copy
+import pickle
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -117,9 +119,23 @@ def test_numbers_in_quotes_are_refused(name, value):
     assert str(error.value).isprintable()
 
 
-def test_an_unknown_setting_is_an_error_of_python():
-    with pytest.raises(TypeError, match="epoch"):
-        TrainConfig(epoch=3)
+def test_an_unknown_setting_gets_a_hint():
+    with pytest.raises(SettingError, match=r"unknown setting zdim=3; did you mean 'z_dim'\?"):
+        TrainConfig(epochs=2, zdim=3)
+    with pytest.raises(SettingError, match="unknown setting colour=1; allowed: recipe, z_dim"):
+        TrainConfig(colour=1)
+
+
+def test_settings_can_be_copied_and_sent_to_another_process():
+    config = TrainConfig(z_dim=2, beta=0.5)
+    assert copy.deepcopy(config) == config
+    assert pickle.loads(pickle.dumps(config)) == config
+    assert replace(config, epochs=3) == TrainConfig(z_dim=2, beta=0.5, epochs=3)
+
+
+def test_a_number_that_python_does_not_write_out_is_refused_in_one_line():
+    with pytest.raises(SettingError, match="epochs=a number of thousands of digits is not allowed"):
+        TrainConfig(epochs=10**5000)
 
 
 def test_whole_numbers_become_floats_where_floats_are_meant_and_back():

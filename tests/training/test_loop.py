@@ -14,7 +14,7 @@ from vaehelpers.core import device as core_device
 from vaehelpers.data.constants import SYMMETRIC
 from vaehelpers.errors import CheckpointError, SettingError, TrainingError
 from vaehelpers.training import RECIPES, checkpoint
-from vaehelpers.training.checkpoint import DEFAULTS_OF_OLD_RUNS
+from vaehelpers.training.history import DEFAULTS_OF_OLD_RUNS
 from vaehelpers.training.loop import _Run
 from vaehelpers.vae import seeded_vae
 
@@ -49,6 +49,19 @@ def records(data, config, **options):
 def untouched_run(data, config):
     """Return a run that has not begun and writes nothing."""
     return _Run(data, config, folder=None, on_batch=None)
+
+
+@pytest.mark.parametrize(("watched", "on_batch"), [(True, False), (True, True), (False, False)])
+def test_a_bar_is_shown_where_nobody_else_shows_how_far_it_is(few, monkeypatch, watched, on_batch):
+    def bar(batches, name, leave, disable):
+        shown.append(not disable)
+        return batches
+
+    shown = []
+    monkeypatch.setattr("vaehelpers.training.loop.tqdm", bar)
+    monkeypatch.setattr("vaehelpers.core.progress.is_watched", lambda: watched)
+    records(few, tiny(1), on_batch=(lambda when, bpd: None) if on_batch else None)
+    assert shown == [watched and not on_batch]
 
 
 def test_overfits_one_batch(few):
@@ -231,6 +244,20 @@ def test_leftovers_of_a_crash_are_cleared(few, tmp_path):
         path.write_bytes(content)  # as if the process had died before it dropped epoch 0
     next(run)
     assert sorted(path.name for path in tmp_path.glob("*.json")) == ["epoch_0002.json"]
+
+
+def test_a_history_with_a_missing_row_is_not_trained_on(few, tmp_path):
+    records(few, tiny(3), folder=tmp_path / "run")
+    path = checkpoint.latest_checkpoint(tmp_path / "run")
+    meta = checkpoint.read_meta(path)
+    del meta["history"][2]
+    checkpoint.write_meta(path, meta)
+    before = {file: file.read_bytes() for file in path.parent.iterdir()}
+    for epochs in (2, 3, 4):
+        with pytest.raises(CheckpointError, match=r"one row for each epoch 0\.\.3.*another folder"):
+            records(few, tiny(epochs), folder=tmp_path / "run")
+    assert {file: file.read_bytes() for file in path.parent.iterdir()} == before
+    assert len(records(few, tiny(1), folder=tmp_path / "another")) == 2  # what the message advises
 
 
 def test_keeps_the_named_epochs_and_the_newest(few, tmp_path):

@@ -20,7 +20,7 @@ def batch():
 def test_a_step_is_that_of_autograd_and_leaves_no_gradients():
     stepped, start = (seeded_vae(0, 4, 2) for _ in range(2))
     imgs, eps = batch()
-    step = Step(stepped.per_image, [torch.optim.SGD(stepped.parameters(), 0.1)], beta=3.0)
+    step = Step(stepped.losses, [torch.optim.SGD(stepped.parameters(), 0.1)], beta=3.0)
     recon, kl = step(imgs, eps)
     L_rec, L_reg = (part.mean() for part in start.per_image(imgs, eps))
     assert [recon, kl] == [L_rec, L_reg]
@@ -71,7 +71,7 @@ def test_torch_compiles_what_it_has_right_gradients_of(monkeypatch, device, prec
         return function
 
     monkeypatch.setattr(step_module, "compile_if_possible", note)
-    model = SimpleNamespace(device=torch.device(device), per_image=None)
+    model = SimpleNamespace(device=torch.device(device), losses=None)
     training_step(model, [], TrainConfig(precision=precision))
     assert not compiled
     step = training_step(model, [], TrainConfig(precision=precision, compiled=True))

@@ -123,6 +123,27 @@ def test_importance_bounds_climb_from_the_elbo_to_the_evidence(bump):
     assert exact_evidence() - elbo > 0.3, "so that the climb can be seen"
 
 
+def test_every_image_has_noise_of_its_own(bump):
+    model, image = bump
+    one, two = likelihood.importance_weights(model, image.expand(2, -1, -1, -1), 4)
+    assert not torch.allclose(one, two, rtol=1e-6)
+    (alone,) = likelihood.importance_weights(model, image, 4)
+    torch.testing.assert_close(alone, one)
+    (other,) = likelihood.importance_weights(model, image, 4, seed=43)
+    assert not torch.allclose(other, one, rtol=1e-6)
+
+
+def test_squares_are_fine_wherever_q_has_its_mass(bump):
+    model, image = bump
+    mean, std = torch.tensor([-4.0, 5.0]), torch.tensor([0.02, 0.03])  # far from the posterior
+    with torch.no_grad():
+        model.encoder.q.copy_(torch.stack([mean, std.log()]))
+    (found,) = quadrature.integrate(model, image)
+    log_evidence, log_mass_of_q = found.log_masses(mean, std.log()).tolist()
+    assert log_mass_of_q == pytest.approx(0, abs=1e-2)
+    assert log_evidence == pytest.approx(exact_evidence(), abs=1e-3)
+
+
 def test_importance_bounds_average_over_groups():
     log_weights = torch.tensor([[0.0, math.log(3.0), math.log(2.0), math.log(4.0), 50.0]])
     found = likelihood.importance_bounds(log_weights, (1, 2, 4))[0]

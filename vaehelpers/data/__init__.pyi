@@ -5,8 +5,9 @@ from .constants import SOURCES as SOURCES
 from .dataset import Dataset as Dataset
 from .dataset import Split as Split
 from .dataset import level_counts as level_counts
-from .dataset import quantise as quantise
 from .dataset import split as split
+from .levels import quantise as quantise
+from .sources import fetch_data as fetch_data
 from .sources import load_data as load_data
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Dataset",
     "Split",
     "fashion_mnist",
+    "fetch_data",
     "level_counts",
     "load_data",
     "quantise",

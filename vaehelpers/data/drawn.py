@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from .constants import CLASSES
-from .dataset import Dataset, Split, quantise, split
+from .dataset import Dataset, Split, split
+from .levels import quantise
 
 
 class Trapezoid(NamedTuple):

@@ -15,6 +15,7 @@ from ..core.chance import seeded
 from ..core.files import load_weights
 from ..data.constants import CLASSES, LEVELS
 from ..data.dataset import Dataset
+from ..data.levels import check_images
 from .registry import WEIGHTS
 
 CLASSIFIER = WEIGHTS / "classifier" / "classifier.safetensors"
@@ -74,7 +75,11 @@ def load_classifier(path: Path = CLASSIFIER) -> nn.Sequential:
 
 @torch.no_grad()
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """Return the share of levels `[N,1,28,28]` whose likeliest class is their label `(N,)`."""
+    """Return the share of levels `[N,1,28,28]` whose likeliest class is their label `(N,)`.
+
+    Raises InputError for images that are not levels.
+    """
+    check_images(images)
     right = model(images).argmax(1) == labels
     return float(right.double().mean())
 

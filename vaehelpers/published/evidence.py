@@ -7,13 +7,17 @@ part of it.
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..data.dataset import Dataset, Split
+from ..data.levels import check_images
+from ..training.history import Sha256
 from ..vae import likelihood, quadrature
 from ..vae.latent import encode
 from ..vae.networks import VAE
@@ -21,6 +25,7 @@ from ..vae.objective import KLD, elbo_to_bpd
 from .registry import load_published
 
 NAME = "evidence"  # of the record
+EXACT_NAME = "z02-exact"  # of a part; the others are named in BOUNDS
 SIZES = (1, 10, 100, 1000)
 EXACT = 500  # test images whose log p(x) is integrated
 FIRST = 10  # images whose own bounds are recorded, for a comparison
@@ -53,6 +58,35 @@ BOUNDS = {
 }
 
 
+@dataclass(frozen=True)
+class BoundsPart:
+    """The part of the record that `summarise` makes, in bits per dimension, `first` in nats."""
+
+    weights: Sha256
+    images: int
+    sizes: list[int]
+    bpd: list[float]
+    se: list[float]
+    first: list[list[float]]
+
+
+@dataclass(frozen=True)
+class ExactPart:
+    """The part of the record that `exact` makes, in nats per image."""
+
+    weights: Sha256
+    log_p: list[float]
+    elbo: list[float]
+    kl_to_posterior: list[float]
+    kl_of_matched: list[float]
+
+
+def check_parts(parts: dict[str, Any]) -> None:
+    """Raise ValueError, which says what is wrong, unless a record's parts have their types."""
+    for name, part in parts.items():
+        msgspec.convert(part, ExactPart if name == EXACT_NAME else BoundsPart)
+
+
 def compute(dataset: Dataset, known: dict[str, dict]) -> Iterator[tuple[str, dict]]:
     """Yield every part of the record with its name.
 
@@ -70,7 +104,7 @@ def compute(dataset: Dataset, known: dict[str, dict]) -> Iterator[tuple[str, dic
         bounds = likelihood.importance_bounds(weights, wanted.sizes)
         yield name, {"weights": meta["sha256"], **summarise(bounds, images.shape)}
 
-    name = "z02-exact"
+    name = EXACT_NAME
     model, meta = load_published(2, 80)
     if _is_current(known.get(name), meta):
         yield name, known[name]
@@ -105,8 +139,9 @@ def gauss_hermite_elbo(model: VAE, images: Tensor, order: int = 8) -> Tensor:
     """Return the ELBO in nats of each image of levels `[N,1,28,28]` without noise: float64 `(N,)`.
 
     The expectation over q, a Gaussian in two dimensions, is a Gauss-Hermite sum of `order`^2 terms;
-    the KL is exact.
+    the KL is exact. Raises InputError for images that are not levels.
     """
+    check_images(images)
     roots, root_weights = np.polynomial.hermite_e.hermegauss(order)
     nodes = torch.from_numpy(roots)
     weights = torch.from_numpy(root_weights / root_weights.sum())

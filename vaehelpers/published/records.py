@@ -1,20 +1,37 @@
 """Results that a notebook does not compute each time, kept with what they ran on."""
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 
 from ..core import provenance
-from ..core.files import write_json
+from ..core.files import read_whole, write_json
+from ..errors import DataError, one_line
+from . import evidence
 
 RECORDED = Path(__file__).parent / "recorded"
+LONGEST = 2**24  # bytes of a record; the evidence takes a hundredth of it
+# How each record that comes with the package is made anew.
+MAKERS = {
+    "attention": "run notebook 01 with timings=record",
+    evidence.NAME: "run `python -m vaehelpers evidence`",
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a record's file holds. That numbers are finite is given: JSON has no others."""
+
+    results: dict[str, Any]
+    hardware: dict[str, int | str]
+    versions: dict[str, str]
 
 
 def save_record(name: str, results: dict, folder: Path = RECORDED) -> None:
     """Record results under `name`, whole or not at all, with hardware and versions."""
-    folder.mkdir(parents=True, exist_ok=True)
     content = {
         "results": results,
         "hardware": provenance.hardware(torch.device("cpu")),
@@ -24,5 +41,27 @@ def save_record(name: str, results: dict, folder: Path = RECORDED) -> None:
 
 
 def load_record(name: str, folder: Path = RECORDED) -> dict[str, Any]:
-    """Return what `save_record` wrote: `results`, `hardware` and `versions`."""
-    return json.loads((folder / f"{name}.json").read_text())
+    """Return what `save_record` wrote: `results`, `hardware` and `versions`.
+
+    Raises DataError, which says how the record is made anew, where the file does not hold that.
+    """
+    path = folder / f"{name}.json"
+    try:
+        record = msgspec.json.decode(read_whole(path, LONGEST))
+        msgspec.convert(record, Record)
+        _check_results(name, record["results"])
+    except (OSError, ValueError, RecursionError) as error:
+        maker = MAKERS.get(name, "record it again")
+        raise DataError(
+            f"{path} is not a whole record ({one_line(error, 200)}); restore it, or delete it and "
+            f"{maker}"
+        ) from None
+    return record
+
+
+def _check_results(name: str, results: dict) -> None:
+    """Raise ValueError unless the results of a record that comes with the package are typed."""
+    if name == evidence.NAME:
+        evidence.check_parts(results)
+    if name == "attention":
+        msgspec.convert(results, dict[str, list[float]])

@@ -95,7 +95,6 @@ def side_by_side(
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook whole or not at all; its folder is made where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, (nbformat.writes(notebook) + "\n").encode())
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.dataset import Dataset
+from ..explorers.constants import STAND_IN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,7 +104,11 @@ def clean(notebook: "NotebookNode") -> "NotebookNode":
     """
     for key in ("widgets", "papermill", "jupytext"):
         notebook.metadata.pop(key, None)
-    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["language_info"] = {
+        "file_extension": ".py",
+        "name": "python",
+        "nbconvert_exporter": "python",
+    }
     notebook.metadata["kernelspec"] = {
         "display_name": "Python 3",
         "language": "python",
@@ -118,8 +123,7 @@ def clean(notebook: "NotebookNode") -> "NotebookNode":
             cell.id = INJECTED
     for output in _outputs(notebook):
         if output.get("data", {}).pop(WIDGET, None):  # its model id names a kernel that is gone
-            stand_in = "[an explorer with sliders: run this cell to use it]"
-            output["data"]["text/plain"] = stand_in
+            output["data"]["text/plain"] = STAND_IN
     return notebook
 
 

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from ..core import provenance
 from ..core.device import choose_device
-from ..core.files import sha256, write_json, write_whole
+from ..core.files import sha256, try_folder, write_json, write_whole
 from ..core.settings import check, did_you_mean
 from ..data.dataset import Dataset
 from ..data.sources import load_data
@@ -139,6 +139,7 @@ def refresh_notebooks(
     differ in their last digits. What fails is kept in `out/failed/`.
     """
     found = paths(names, source)
+    try_folder(source)
     with _alone_in(out):
         for name, path in found.items():
             executed = execution.side_by_side({path: {}}, out / "failed", timeout)[path]

@@ -5,7 +5,7 @@ from .checkpoint import load_checkpoint as load_checkpoint
 from .config import RECIPES as RECIPES
 from .config import Recipe as Recipe
 from .config import TrainConfig as TrainConfig
-from .loop import EpochRecord as EpochRecord
+from .history import EpochRecord as EpochRecord
 from .loop import fit as fit
 from .muon import Muon as Muon
 

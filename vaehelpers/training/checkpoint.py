@@ -5,30 +5,36 @@ A checkpoint is three files that share a stem such as `epoch_0010`: `.safetensor
 holds the sha256 of the weights, so a checkpoint exists exactly when its JSON does.
 """
 
-import json
-from collections.abc import Iterator
+import copy
+import re
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from ..core.device import to_device
-from ..core.files import sha256, tensors_to_bytes, write_json, write_whole
-from ..errors import CheckpointError
+from ..core.files import (
+    read_tensors,
+    read_whole,
+    sha256,
+    tensors_to_bytes,
+    write_json,
+    write_whole,
+)
+from ..errors import CheckpointError, one_line
 from ..vae.networks import VAE
+from .history import OF_THE_MODEL, parse_meta
 
 WEIGHTS = ".safetensors"
 OPTIMIZER = ".optimizer.safetensors"
-# Settings that runs of older versions did not write down.
-DEFAULTS_OF_OLD_RUNS = {
-    "beta": 1.0,
-    "noise": True,
-    "recipe": "practical",
-    "precision": "float32",
-}
+# The name of each file of a checkpoint, also of one that was being written.
+PART = (
+    r"(?P<stem>epoch_(?P<epoch>[0-9]{4,}))\.(json|safetensors|optimizer\.safetensors)"
+    r"(?P<partial>\.partial)?"
+)
+LONGEST_JSON = 2**24  # bytes; 9,999 epochs take a fifth of it
 Optimizers = list[torch.optim.Optimizer]
 
 
@@ -36,7 +42,6 @@ def save_checkpoint(
     folder: Path, epoch: int, model: VAE, optimizers: Optimizers, meta: dict
 ) -> Path:
     """Write the checkpoint of `epoch` into `folder`; return its JSON path. `meta` is JSON-ready."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"epoch_{epoch:04d}.json"
     weights = tensors_to_bytes(model.state_dict())
     state = tensors_to_bytes(dict(_numbered(optimizers)))
@@ -45,6 +50,21 @@ def save_checkpoint(
     hashes = {"sha256": sha256(weights), "optimizer_sha256": sha256(state)}
     write_meta(path, {"epoch": epoch, **hashes, **meta})
     return path
+
+
+def drop_superseded(folder: Path, keep: Container[int]) -> None:
+    """Delete what the newest checkpoint supersedes, and what a crash has left of older ones.
+
+    Older epochs in `keep` lose the state of their optimizers only.
+    """
+    *older, newest = all_checkpoints(folder)
+    for path in older:
+        drop_checkpoint(path, weights_too=epoch_of(path) not in keep)
+    for file in folder.iterdir():
+        part = re.fullmatch(PART, file.name)
+        is_orphan = part and not (folder / f"{part['stem']}.json").exists()
+        if part and int(part["epoch"]) <= epoch_of(newest) and (is_orphan or part["partial"]):
+            file.unlink(missing_ok=True)
 
 
 def drop_checkpoint(path: Path, weights_too: bool) -> None:
@@ -63,13 +83,11 @@ def load_checkpoint(
     """
     path = find_checkpoint(path)
     meta = read_meta(path)
-    weights = _read_tensors(path.with_suffix(WEIGHTS), meta["sha256"])
-    config = meta["config"]
-    try:
-        model = VAE(config["num_filters"], config["z_dim"], config["lr"])
-        model.load_state_dict(weights)
-    except (KeyError, TypeError, ValueError, RuntimeError):
-        _refuse_foreign(path)
+    settings = {name: meta["config"][name] for name in OF_THE_MODEL}
+    model = VAE(**settings).float()  # whatever the process's default type is
+    wanted = model.state_dict()
+    weights = _read_tensors(path.with_suffix(WEIGHTS), meta["sha256"], wanted)
+    model.load_state_dict(weights)
     return to_device(model, device).eval(), meta
 
 
@@ -77,8 +95,9 @@ def load_optimizers(path: Path, optimizers: Optimizers) -> None:
     """Restore the states that `save_checkpoint` wrote beside the checkpoint at `path`."""
     states = [optimizer.state_dict() for optimizer in optimizers]
     places = _places(states)
-    expected = read_meta(path).get("optimizer_sha256")
-    tensors = _read_tensors(path.with_suffix(OPTIMIZER), expected)
+    meta = read_meta(path)
+    wanted = _after_a_step(optimizers) if meta["epoch"] else {}
+    tensors = _read_tensors(path.with_suffix(OPTIMIZER), meta.get("optimizer_sha256"), wanted)
     for name, tensor in tensors.items():
         number, key = name.split(".")
         state, index = places[int(number)]
@@ -104,7 +123,7 @@ def latest_checkpoint(folder: Path) -> Path | None:
 
 def all_checkpoints(folder: Path) -> list[Path]:
     """Return the JSONs of all checkpoints in `folder`, oldest epoch first."""
-    candidates = [path for path in folder.glob("epoch_*.json") if path.stem[6:].isdecimal()]
+    candidates = [path for path in folder.glob("epoch_*.json") if re.fullmatch(PART, path.name)]
     return sorted(candidates, key=epoch_of)
 
 
@@ -116,29 +135,20 @@ def epoch_of(path: Path) -> int:
 def read_meta(path: Path) -> dict[str, Any]:
     """Read a checkpoint's JSON. Raises CheckpointError if it is missing or no checkpoint."""
     try:
-        meta = json.loads(path.read_text())
+        meta = parse_meta(read_whole(path, LONGEST_JSON))
     except FileNotFoundError:
         _refuse_missing(path)
-    except (ValueError, OSError):
-        _refuse_foreign(path)
-    if not _is_meta(meta):
-        _refuse_foreign(path)
+    except (ValueError, OSError) as error:
+        _refuse_foreign(path, error)
+    named = re.fullmatch(PART, path.name)
+    if named and int(named["epoch"]) != meta["epoch"]:
+        _refuse_foreign(path, f"it is of epoch {meta['epoch']}")
     return meta
 
 
 def write_meta(path: Path, meta: dict) -> None:
     """Write a checkpoint's JSON, whole or not at all."""
     write_json(path, meta)
-
-
-def _is_meta(meta: Any) -> bool:
-    """Say whether this is what `save_checkpoint` writes: a hash, settings, and a whole history."""
-    try:
-        last = meta["history"][-1]["epoch"]
-        epoch_fits = last == meta["epoch"] >= 0
-        return epoch_fits and isinstance(meta["sha256"], str) and isinstance(meta["config"], dict)
-    except (KeyError, TypeError, IndexError):
-        return False
 
 
 def _numbered(optimizers: Optimizers) -> Iterator[tuple[str, Tensor]]:
@@ -150,6 +160,17 @@ def _numbered(optimizers: Optimizers) -> Iterator[tuple[str, Tensor]]:
                 for key, value in optimizer.state[parameter].items():
                     yield f"{number}.{key}", value
                 number += 1
+
+
+def _after_a_step(optimizers: Optimizers) -> dict[str, Tensor]:
+    """Return the states that these optimizers have after one step, as `_numbered` names them."""
+    rehearsal = copy.deepcopy(optimizers)
+    for optimizer in rehearsal:
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = torch.zeros_like(parameter)
+        optimizer.step()
+    return dict(_numbered(rehearsal))
 
 
 def _places(states: list[dict]) -> list[tuple[dict, int]]:
@@ -169,22 +190,23 @@ def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:
                 entry[key] = torch.empty_like(weight).copy_(value)
 
 
-def _read_tensors(path: Path, expected: str | None) -> dict[str, Tensor]:
-    """Read a safetensors file; raise CheckpointError unless it is whole and has the hash."""
+def _read_tensors(
+    path: Path, expected: str | None, wanted: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Do as `files.read_tensors` does; raise CheckpointError."""
     try:
-        content = path.read_bytes()
+        return read_tensors(path, wanted, expected)
     except FileNotFoundError:
         _refuse_missing(path)
-    if expected and sha256(content) != expected:
-        raise CheckpointError(
-            f"{path} does not match the sha256 in its JSON; restore both files together"
-        )
-    try:
-        return safetensors.torch.load(content)
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"{path} is not a whole safetensors file ({error}); restore or delete it"
-        ) from None
+    except (ValueError, OSError) as error:
+        _refuse_damaged(path, error)
+
+
+def _refuse_damaged(path: Path, why: object) -> NoReturn:
+    raise CheckpointError(
+        f"{path} does not belong to its JSON or is damaged ({one_line(why, 200)}); restore both "
+        "files together, or train again into another folder"
+    ) from None
 
 
 def _refuse_missing(path: Path) -> NoReturn:
@@ -194,7 +216,8 @@ def _refuse_missing(path: Path) -> NoReturn:
     ) from None
 
 
-def _refuse_foreign(path: Path) -> NoReturn:
+def _refuse_foreign(path: Path, why: object) -> NoReturn:
     raise CheckpointError(
-        f"{path} is not a vaehelpers checkpoint; restore it or delete its folder"
+        f"{path} is not a vaehelpers checkpoint ({one_line(why, 200)}); name a folder, .json or "
+        ".safetensors written by `python -m vaehelpers train`, or train into another folder"
     ) from None

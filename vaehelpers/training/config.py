@@ -7,7 +7,8 @@ from `TrainConfig`. Nothing here imports torch, so that the command line's help 
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ..core.settings import DEVICES, Choice, Flag, Real, Setting, Whole, check_typed
+from ..core.settings import DEVICES, Choice, Flag, Real, Setting, Whole, check, check_typed
+from ..vae.sizes import NUM_FILTERS, Z_DIM
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -67,7 +68,7 @@ def _field(default: Any, setting: Setting) -> Any:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """All settings of a training run. Raises SettingError for a value that is not allowed.
+    """All settings of a training run. Raises SettingError for an unknown or unallowed one.
 
     `lr` and `batch_size` replace those of the recipe where they are given. The loss is
     recon + `beta` KL; without `noise` the decoder gets the encoder's mean itself, which for
@@ -76,9 +77,9 @@ class TrainConfig:
     """
 
     recipe: str = _field("best", Choice("how to train", tuple(RECIPES)))
-    z_dim: int = _field(20, Whole("latent dimensions", 1, 1024))
+    z_dim: int = _field(20, Z_DIM)
     epochs: int = _field(80, Whole("epochs to train", 1, 9_999))
-    num_filters: int = _field(32, Whole("filters of the first convolution", 1, 1024))
+    num_filters: int = _field(32, NUM_FILTERS)
     lr: float | None = _field(None, Real("Adam's learning rate, or its peak", 1e-8, 1.0))
     batch_size: int | None = _field(None, Whole("images per training step", 1, 10_000))
     precision: str = _field("float32", Choice("the networks' numbers in training", PRECISIONS))
@@ -87,6 +88,13 @@ class TrainConfig:
     device: str = _field("auto", Choice("where to compute", DEVICES))
     noise: bool = _field(True, Flag("whether the decoder gets samples of q, and not its mean"))
     compiled: bool = _field(False, Flag("whether torch.compile makes the step"))
+
+    def __new__(cls, *_: Any, **given: Any) -> "TrainConfig":
+        """Refuse an unknown setting in one line with a hint, before Python does without."""
+        for name, value in given.items():
+            if name not in cls.settings():
+                check(name, value, cls.settings())
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for name in self.settings():

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -14,36 +14,18 @@ from ..core import progress, provenance
 from ..core.chance import generator_for
 from ..core.device import choose_device, keep_freed_memory, to_device
 from ..data.dataset import Dataset, mirror
-from ..errors import CheckpointError, TrainingError
+from ..data.levels import check_images
+from ..errors import CheckpointError, InputError, TrainingError
 from ..vae.likelihood import evaluate, mean_scores
 from ..vae.networks import VAE, seeded_vae
 from ..vae.objective import elbo_to_bpd
 from . import checkpoint
 from .config import TrainConfig
+from .history import DEFAULTS_OF_OLD_RUNS, EpochRecord
 from .optimizers import build_optimizers, set_rate
 from .step import is_in_graph, training_step
 
 OnBatch = Callable[[float, float], None]  # called with (epochs so far, bpd of the batch)
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """Scores after one epoch: bpd in bits per dimension, recon and kl in nats per image.
-
-    Training values are averages over the epoch's batches, while the weights moved, as the
-    practical's template logs them; validation values are one-sample ELBOs at the end of the epoch.
-    Epoch 0 is the untrained network, its training values measured on as many images as validation
-    has.
-    """
-
-    epoch: int
-    train_bpd: float
-    val_bpd: float
-    train_recon: float
-    train_kl: float
-    val_recon: float
-    val_kl: float
-    seconds: float  # training and validation together
 
 
 def fit(
@@ -64,11 +46,15 @@ def fit(
       exactly as if it had never stopped. If the recipe's rates fall towards the last epoch, only
       a run of the same number of epochs can be resumed.
     - `keep`: the epochs whose weights stay in the folder; other older ones are deleted.
-    - `on_batch`: called at every fifth step with the epochs so far and the bpd of the batch.
+    - `on_batch`: called at every fifth step with the epochs so far and the bpd of the batch; it
+      takes the place of a progress bar.
 
-    Raises SettingError for a device that this machine lacks, CheckpointError if the folder's run
-    had other settings or more epochs, TrainingError if the loss is no longer finite.
+    Raises InputError for images that are not levels 0..15, SettingError for a device that this
+    machine lacks, CheckpointError if the folder's run had other settings or more epochs,
+    TrainingError if the loss is no longer finite, OutputError where a checkpoint cannot be written;
+    the one before is then whole.
     """
+    _check_arguments(data, config)
     run = _Run(data, config, Path(folder) if folder else None, on_batch)
     if len(run.history) > config.epochs + 1:
         raise CheckpointError(
@@ -81,6 +67,18 @@ def fit(
         record = run.next_epoch()
         run.save(record, keep)
         yield record, run.model
+
+
+def _check_arguments(data: Dataset, config: TrainConfig) -> None:
+    """Raise InputError unless there are a data set of levels and settings, in this order."""
+    if not isinstance(data, Dataset) or not isinstance(config, TrainConfig):
+        given = f"{type(data).__name__}, {type(config).__name__}"
+        raise InputError(
+            f"fit takes a Dataset and a TrainConfig, got {given}; "
+            "write, for example, fit(load_data(), TrainConfig(epochs=3))"
+        )
+    for part in (data.train, data.val):
+        check_images(part.images)
 
 
 class _Run:
@@ -158,7 +156,8 @@ class _Run:
         self.model.train()
         batches = self._batches(epoch)
         total = torch.zeros(2, device=self.device)
-        bar = tqdm(batches, f"epoch {epoch}", leave=False, disable=not progress.is_watched())
+        has_bar = progress.is_watched() and not self.on_batch  # else the caller shows how far it is
+        bar = tqdm(batches, f"epoch {epoch}", leave=False, disable=not has_bar)
         for i, (imgs, eps) in enumerate(bar):
             steps_so_far = (epoch - 1) * len(batches) + i
             self._set_rates(steps_so_far, len(batches))
@@ -221,9 +220,7 @@ class _Run:
             "hardware": provenance.hardware(self.device),
         }
         checkpoint.save_checkpoint(self.folder, record.epoch, self.model, self.optimizers, meta)
-        for path in checkpoint.all_checkpoints(self.folder)[:-1]:
-            superseded = checkpoint.epoch_of(path) not in keep
-            checkpoint.drop_checkpoint(path, weights_too=superseded)
+        checkpoint.drop_superseded(self.folder, keep)
 
     def _build(self) -> VAE:
         """Return a new model for the run's settings."""
@@ -237,7 +234,7 @@ class _Run:
     def _restore(self, path: Path) -> tuple[VAE, list[dict]]:
         """Return model and history of a checkpoint; CheckpointError if it is of another run."""
         model, meta = checkpoint.load_checkpoint(path)
-        before = {**checkpoint.DEFAULTS_OF_OLD_RUNS, **meta["config"]}
+        before = {**DEFAULTS_OF_OLD_RUNS, **meta["config"]}
         for key, value in self.remembered.items():
             old = before.get(key)
             if old != value:

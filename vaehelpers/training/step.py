@@ -24,7 +24,7 @@ def training_step(
     graph. In `precision` "bfloat16", convolutions and matrix products take 16-bit numbers and add
     up in 32 bits; weights, their updates, latents and loss stay in 32 bits.
     """
-    loss: Loss = in_bfloat16(model) if config.precision == "bfloat16" else model.per_image
+    loss: Loss = in_bfloat16(model) if config.precision == "bfloat16" else model.losses
     if config.compiled and compiles_correctly(config, model.device):
         loss = compile_if_possible(loss, model.device)
     step = Step(loss, optimizers, config.beta)
@@ -47,14 +47,14 @@ def is_in_graph(config: TrainConfig, device: torch.device) -> bool:
 
 
 def in_bfloat16(model: VAE) -> Loss:
-    """Return `model.per_image` with networks that compute in bfloat16."""
+    """Return `model.losses` with networks that compute in bfloat16."""
 
-    def per_image(imgs: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+    def losses(imgs: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
         # A graph cannot hold autocast's cache of 16-bit weights.
         with torch.autocast(imgs.device.type, torch.bfloat16, cache_enabled=False):
-            return model.per_image(imgs, eps)
+            return model.losses(imgs, eps)
 
-    return per_image
+    return losses
 
 
 class Step:

@@ -6,13 +6,15 @@ from scipy.stats import norm
 from torch import Tensor, nn
 
 from ..data.constants import CLASSES, LEVELS
+from ..data.levels import check_images
+from ..errors import InputError
 from .networks import VAE, mean_levels
 
 
 def percentiles(grid_size: int) -> Tensor:
     """Return the mid-percentiles (i + 0.5) / n for i = 0..n-1, floats in (0, 1), shape `(n,)`."""
     if grid_size < 1:
-        raise ValueError(f"grid_size must be at least 1, got {grid_size}")
+        raise InputError(f"grid_size must be at least 1, got {grid_size}")
     return (torch.arange(grid_size, dtype=torch.float64) + 0.5) / grid_size
 
 
@@ -36,9 +38,17 @@ def visualize_manifold(decoder: nn.Module, grid_size: int = 20) -> Tensor:
     """Decode the percentile grid of a 2-D latent space: one image `[1,n*28,n*28]`, 0..1.
 
     Each cell is the decoder's *mean*, the expected level over 15, not a sample; z1 grows rightwards
-    and z2 upwards. Every cell stands for the same prior mass. Practical, Q2.10; Kingma & Welling
-    2014, Fig. 4b.
+    and z2 upwards. Every cell stands for the same prior mass. Raises InputError unless the decoder
+    maps two latents to logits. Practical, Q2.10; Kingma & Welling 2014, Fig. 4b.
     """
+    if isinstance(decoder, VAE):
+        raise InputError("visualize_manifold takes a decoder; give model.decoder")
+    z_dim = getattr(decoder, "z_dim", 2)
+    if z_dim != 2:
+        raise InputError(
+            f"a manifold is drawn over two latents, and this decoder has {z_dim}; "
+            "give one with z_dim=2, such as load_published(2, 80)[0].decoder"
+        )
     device = next(decoder.parameters()).device
     logits = decoder(manifold_latents(grid_size).to(device))
     pictures = mean_levels(logits).cpu() / (LEVELS - 1)
@@ -63,8 +73,9 @@ def tile(images: Tensor, columns: int, padding: int = 0) -> Tensor:
 def encode(model: VAE, images: Tensor, batch_size: int = 1000) -> tuple[Tensor, Tensor]:
     """Return mean and log standard deviation of q(z|x), each `[N,D]`, on the CPU.
 
-    `images` are levels `[N,1,28,28]`.
+    `images` are levels `[N,1,28,28]`; raises InputError for others.
     """
+    check_images(images)
     parts = [model.encoder(batch.to(model.device)) for batch in images.split(batch_size)]
     means, log_stds = zip(*parts, strict=True)
     return torch.cat(means).cpu(), torch.cat(log_stds).cpu()
@@ -74,8 +85,10 @@ def cells(codes: Tensor, grid_size: int) -> tuple[Tensor, Tensor]:
     """Return the row and column of the manifold cell in which each 2-D code lies.
 
     Codes `[N,2]` give two int64 `(N,)`. Cells are laid out as in `visualize_manifold`: row 0 is the
-    top, the largest z2.
+    top, the largest z2. Raises InputError for codes of more latents.
     """
+    if codes.dim() != 2 or codes.shape[1] != 2:
+        raise InputError(f"codes must be [N,2], of a model with z_dim=2, got {list(codes.shape)}")
     percentile = torch.as_tensor(norm.cdf(codes))
     place = (percentile * grid_size).long().clamp(0, grid_size - 1)
     column, row_from_below = place[:, 0], place[:, 1]

@@ -9,6 +9,8 @@ from tqdm.auto import tqdm
 
 from ..core import progress
 from ..core.chance import generator_for
+from ..data.levels import check_images
+from ..errors import InputError
 from .networks import VAE
 from .objective import elbo_to_bpd
 
@@ -31,24 +33,32 @@ def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) 
     """Score levels `[N,1,28,28]` by the one-sample ELBO, averaged over images.
 
     Returns `bpd`, in bits per dimension, and its two parts `recon` and `kl` in nats per image;
-    `bpd_se` is the standard error of the average. The noise comes from a CPU generator with `seed`,
-    so the score repeats; on another machine it agrees to rounding error.
+    `bpd_se` is the standard error of the average, NaN for a single image. The noise comes from a
+    CPU generator with `seed`, so the score repeats; on another machine it agrees to rounding error.
+    Raises InputError for no images and for those that are not levels.
     """
+    check_images(images)
     generator = torch.Generator().manual_seed(seed)
     eps = torch.randn(len(images), model.z_dim, generator=generator)
     recons, kls = [], []
     # TF32 keeps ten bits of a number and would change the score.
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         for imgs, noise in zip(images.split(batch_size), eps.split(batch_size), strict=True):
-            recon, kl = model.per_image(imgs.to(model.device), noise.to(model.device))
+            recon, kl = model.losses(imgs.to(model.device), noise.to(model.device))
             recons.append(recon)
             kls.append(kl)
     recon = torch.cat(recons).cpu().double()  # [N]
     kl = torch.cat(kls).cpu().double()
     scores = mean_scores(recon.mean(), kl.mean(), images.shape)
-    spread = elbo_to_bpd((recon + kl).std(), images.shape)
-    scores["bpd_se"] = float(spread) / math.sqrt(len(images))
+    scores["bpd_se"] = float(_standard_error(elbo_to_bpd(recon + kl, images.shape)))
     return scores
+
+
+def _standard_error(values: Tensor) -> Tensor:
+    """Return the standard error of the mean of values `[N]`; NaN for one, which shows no spread."""
+    if len(values) == 1:
+        return torch.tensor(math.nan)
+    return values.std() / math.sqrt(len(values))
 
 
 def mean_scores(recon: Tensor, kl: Tensor, img_shape: tuple[int, ...]) -> dict[str, float]:
@@ -61,8 +71,10 @@ def mean_scores(recon: Tensor, kl: Tensor, img_shape: tuple[int, ...]) -> dict[s
 def log_likelihood(model: VAE, images: Tensor, z: Tensor, batch_size: int = 250) -> Tensor:
     """Return log p(x|z) in nats of each image at each latent: float64 `[N,n]`.
 
-    `images` are levels `[N,1,28,28]`, `z` is `[n,D]`.
+    `images` are levels `[N,1,28,28]`, `z` is `[n,D]`; raises InputError for others.
     """
+    check_images(images)
+    check_latents(model, z)
     levels = images.long().to(model.device)
     per_batch = []
     for batch in z.split(batch_size):
@@ -76,6 +88,15 @@ def log_likelihood(model: VAE, images: Tensor, z: Tensor, batch_size: int = 250)
     return torch.cat(per_batch, dim=1)
 
 
+def check_latents(model: VAE, z: Tensor) -> None:
+    """Raise InputError unless `z` are latents `[n,D]` of the model."""
+    if z.dim() != 2 or z.shape[1] != model.z_dim:
+        raise InputError(
+            f"latents must be [n,{model.z_dim}] for a model with z_dim={model.z_dim}, "
+            f"got {list(z.shape)}"
+        )
+
+
 @torch.no_grad()
 def importance_weights(model: VAE, images: Tensor, draws: int, seed: int = 42) -> Tensor:
     """Return log p(x|z) + log p(z) - log q(z|x) in nats at `draws` samples of q: `[N,draws]`.
@@ -84,7 +105,11 @@ def importance_weights(model: VAE, images: Tensor, draws: int, seed: int = 42) -
     logarithm of its mean exponential is the bound of Burda, Grosse & Salakhutdinov 2016, Eq. 8.
     The noise of image i depends on `seed` and i alone, so the first images of a set get the same
     numbers as in the whole set. Memory hardly grows with `draws`; with N only the result grows.
+    Raises InputError for images that are not levels and for less than one draw.
     """
+    check_images(images)
+    if draws < 1:
+        raise InputError(f"draws must be at least 1, got {draws}")
     log_weights = torch.empty(len(images), draws, dtype=torch.float64)
     quiet = len(images) < 50 or not progress.is_watched()
     for i, image in enumerate(tqdm(images.split(1), "images", leave=False, disable=quiet)):
@@ -103,11 +128,11 @@ def importance_bounds(log_weights: Tensor, sizes: Sequence[int]) -> Tensor:
 
     `[N,n]` log weights give `[N,len(sizes)]`. The n weights form n // K groups; the bound is the
     average over groups of log((1/K) sum exp). So 12 weights and K = 5 give two groups, and the last
-    two weights are left out. K = 1 is the ELBO. Raises ValueError if a size is not between 1 and n.
+    two weights are left out. K = 1 is the ELBO. Raises InputError if a size is not between 1 and n.
     """
     count = log_weights.shape[1]
     if not all(1 <= size <= count for size in sizes):
-        raise ValueError(f"sizes must lie between 1 and the {count} weights, got {list(sizes)}")
+        raise InputError(f"sizes must lie between 1 and the {count} weights, got {list(sizes)}")
     bounds = []
     for size in sizes:
         in_whole_groups = log_weights[:, : count // size * size]

@@ -4,8 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from ..core.chance import seeded
+from ..core.settings import check_typed
 from ..data.constants import LEVELS
-from .objective import KLD, elbo_to_bpd, reconstruction, sample_reparameterize
+from ..data.levels import check_images
+from .objective import KLD, cross_entropy, elbo_to_bpd, sample_reparameterize
+from .sizes import SIZES
 
 
 class CNNEncoder(nn.Module):
@@ -33,9 +36,15 @@ class CNNEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Take levels 0..15 of any dtype, `[B,1,28,28]`; return `(mean, log_std)`, `[B,z_dim]`."""
-        scaled = x.float() / (LEVELS - 1) * 2 - 1  # levels -> [-1, 1]
+        levels = x.to(next(self.parameters()).dtype)
+        scaled = levels / (LEVELS - 1) * 2 - 1  # levels -> [-1, 1]
         features = self.net(scaled)  # [B,flat]
         return _in_32_bits(self.mean(features)), _in_32_bits(self.log_std(features))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters live."""
+        return next(self.parameters()).device
 
 
 class CNNDecoder(nn.Module):
@@ -46,6 +55,7 @@ class CNNDecoder(nn.Module):
 
     def __init__(self, num_input_channels: int = LEVELS, num_filters: int = 32, z_dim: int = 20):
         super().__init__()
+        self.z_dim = z_dim
         c = num_filters
         flat = 2 * c * 4 * 4  # channels x height x width before the first convolution
         self.linear = nn.Sequential(
@@ -69,18 +79,26 @@ class CNNDecoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Take latents `[B,z_dim]`; return logits `[B,16,28,28]`. The loss applies the softmax."""
-        features = self.linear(z)  # [B,flat]
+        features = self.linear(z.to(next(self.parameters()).dtype))  # [B,flat]
         return _in_32_bits(self.net(features))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters live."""
+        return next(self.parameters()).device
 
 
 class VAE(nn.Module):
     """The variational autoencoder of Q2.8.
 
     `lr` is only kept, in `config`, as in the practical's template: `training.fit` takes its own.
+    Raises SettingError for sizes that are not whole numbers from 1 to 1,024.
     """
 
     def __init__(self, num_filters: int = 32, z_dim: int = 20, lr: float = 1e-3):
         super().__init__()
+        check_typed("num_filters", num_filters, SIZES)
+        check_typed("z_dim", z_dim, SIZES)
         self.config = {"num_filters": num_filters, "z_dim": z_dim, "lr": lr}
         self.encoder = CNNEncoder(1, num_filters, z_dim)
         self.decoder = CNNDecoder(LEVELS, num_filters, z_dim)
@@ -88,16 +106,24 @@ class VAE(nn.Module):
     def per_image(self, imgs: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return one-sample reconstruction loss and KL in nats, each `[B]`.
 
-        Their sum is the negative ELBO. `imgs` are levels 0..15, `[B,1,28,28]`; `eps` is the noise
-        of the sample, `[B,z_dim]`.
+        Their sum is the negative ELBO. `imgs` are levels 0..15, `[B,1,28,28]`, InputError is raised
+        for others; `eps` is the noise of the sample, `[B,z_dim]`.
         """
+        check_images(imgs)
+        return self.losses(imgs, eps)
+
+    def losses(self, imgs: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Do as `per_image` does, without its checks: for images that were checked before."""
         mean, log_std = self.encoder(imgs)  # each [B,z_dim]
         z = sample_reparameterize(mean, log_std.exp(), eps)  # [B,z_dim]
         logits = self.decoder(z)  # [B,16,28,28]
-        return reconstruction(logits, imgs), KLD(mean, log_std)
+        return cross_entropy(logits, imgs), KLD(mean, log_std)
 
     def forward(self, imgs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return `(L_rec, L_reg, bpd)`: batch means, in nats, nats and bits per dimension."""
+        """Return `(L_rec, L_reg, bpd)`: batch means, in nats, nats and bits per dimension.
+
+        `imgs` are levels 0..15, `[B,1,28,28]`; raises InputError for others.
+        """
         recon, kl = self.per_image(imgs)
         bpd = elbo_to_bpd(recon + kl, imgs.shape)
         return recon.mean(), kl.mean(), bpd.mean()
@@ -125,8 +151,8 @@ class VAE(nn.Module):
 
 
 def _in_32_bits(x: Tensor) -> Tensor:
-    """Convert bfloat16 to float32: 16 bits are too coarse for the loss, a sum of hundreds."""
-    return x.float() if x.dtype == torch.bfloat16 else x
+    """Convert 16-bit numbers to 32 bits: they are too coarse for the loss, a sum of hundreds."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
 def draw_levels(logits: Tensor, generator: torch.Generator | None = None) -> Tensor:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..data.levels import check_images
+from ..errors import InputError
 from .likelihood import log_likelihood, log_normal, log_prior
 from .networks import VAE
 
@@ -68,7 +70,7 @@ class Quadrature(NamedTuple):
 def integrate(model: VAE, images: Tensor) -> list[Quadrature]:
     """Integrate p(x|z) p(z) over two latents for each image of levels `[N,1,28,28]`.
 
-    Returns the last of each image's `refinements`. Raises ValueError unless the model has two
+    Returns the last of each image's `refinements`. Raises InputError unless the model has two
     latents.
     """
     return [found[-1] for found in refinements(model, images)]
@@ -84,10 +86,11 @@ def refinements(
     first. A round cuts in four those squares whose centre is not too far below the highest, or
     which the encoder's q(z|x) needs; the threshold falls with the side, because a peak can hide
     between the centres of large squares. It stops when a round changes the masses by less than
-    `STEADY`, or after `halvings` rounds. Raises ValueError unless the model has two latents.
+    `STEADY`, or after `halvings` rounds. Raises InputError unless the model has two latents.
     """
     if model.z_dim != 2:
-        raise ValueError(f"quadrature needs a model with z_dim=2, got z_dim={model.z_dim}")
+        raise InputError(f"quadrature needs a model with z_dim=2, got z_dim={model.z_dim}")
+    check_images(images)
     axis = torch.arange(-REACH + coarse / 2, REACH, coarse, dtype=torch.float64)
     z = torch.cartesian_prod(axis, axis)
     log_px_given_z = log_likelihood(model, images, z)  # [N,n]

@@ -1,0 +1,126 @@
+"""Grey values become levels, and whatever is not levels is told apart with a mend that works."""
+
+import pytest
+import torch
+from torchvision.transforms.functional import to_tensor
+
+from vaehelpers import quantise
+from vaehelpers.data.levels import check_images, check_levels
+from vaehelpers.errors import InputError
+
+BYTES = torch.arange(256, dtype=torch.uint8)
+
+
+def pictures(fill=7, count=2):
+    """Return levels `[count,1,28,28]` of one value, as floats."""
+    return torch.full((count, 1, 28, 28), float(fill))
+
+
+def test_quantiser_equals_the_templates_on_all_bytes():
+    template = torch.floor(BYTES.double() / 255 * 16).clamp(max=15).to(torch.uint8)
+    assert torch.equal(quantise(BYTES), template)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_quantiser_takes_what_to_tensor_makes(dtype):
+    as_floats = to_tensor(BYTES.view(16, 16).numpy())[0].flatten()
+    assert 0 < as_floats[1] < 0.01
+    assert torch.equal(quantise(as_floats.to(dtype)), quantise(BYTES))
+    assert torch.equal(quantise(torch.arange(16).to(dtype) / 15), torch.arange(16).byte())
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (BYTES.long(), "not torch.int64"),
+        (BYTES.float(), "go from 0 to 255"),
+        (BYTES.float() / 128 - 1, "go from -1 to 0.9922"),
+        (torch.tensor([0.5, torch.nan]), "go from nan"),
+        (quantise(BYTES), "are levels already"),
+        (quantise(BYTES) / 255, "are levels already"),
+    ],
+)
+def test_quantiser_refuses_what_it_would_spoil(pixels, message):
+    with pytest.raises(InputError, match=message):
+        quantise(pixels)
+
+
+def test_quantiser_takes_a_black_picture_and_none():
+    assert not quantise(torch.zeros(3, dtype=torch.uint8)).any()
+    for dtype in (torch.uint8, torch.float32):
+        assert quantise(torch.zeros(0, dtype=dtype)).shape == (0,)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.float32, torch.float16])
+def test_whole_levels_of_any_type_pass(dtype):
+    images = torch.arange(16).repeat(49).view(1, 1, 28, 28).to(dtype)
+    check_images(images)
+    check_levels(images.flatten())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (-100, "these hold -100: leave out transforms such as Normalize"),
+        (16, r"these hold 16: make grey values 0\.\.255, as uint8, levels by quantise\(images\)"),
+        (255, "these hold 255"),
+        (0.5, r"hold fractions \(0.50, ...\), as torchvision's ToTensor.* call quantise\(images\)"),
+        (torch.nan, "NaN or infinity"),
+        (torch.inf, "NaN or infinity"),
+    ],
+)
+def test_one_pixel_that_is_no_level_is_found(spoil, message):
+    images = pictures()
+    images[1, 0, 27, 27] = spoil
+    with pytest.raises(InputError, match=r"whole levels 0\.\.15; .*" + message):
+        check_images(images)
+
+
+@pytest.mark.parametrize("to_floats", [lambda images: images / 15, lambda images: images / 255])
+def test_the_mend_that_the_message_names_works(fashion, to_floats):
+    levels = fashion.test.head(3).images
+    grey = levels * 17  # 0..255
+    spoilt = to_floats(levels.float()) if to_floats(torch.tensor(15.0)) == 1 else grey / 255
+    with pytest.raises(InputError, match=r"call quantise\(images\) first"):
+        check_images(spoilt)
+    assert torch.equal(quantise(spoilt), levels)
+    with pytest.raises(InputError, match=r"levels by quantise\(images\)"):
+        check_images(grey)
+    assert torch.equal(quantise(grey), levels)
+
+
+@pytest.mark.parametrize(
+    ("index", "shape", "mend"),
+    [
+        ((0, 0), [28, 28], "give images[None, None]"),
+        (0, [1, 28, 28], "give images[None]"),
+        ((slice(None), 0), [2, 28, 28], "give images[:, None]"),
+    ],
+)
+def test_a_missing_axis_is_named_and_the_mend_works(index, shape, mend):
+    images = pictures()[index]
+    with pytest.raises(InputError) as error:
+        check_images(images)
+    assert str(error.value).startswith(f"images of shape {shape} do not fit [N,1,28,28]; {mend}")
+    check_images(eval(mend.removeprefix("give ")))
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (pictures(count=0), r"shape \[0, 1, 28, 28\] .*give one or more pictures of 28 x 28"),
+        (torch.zeros(2, 1, 32, 32), "give one or more pictures of 28 x 28 pixels"),
+        (torch.zeros(2, 3, 28, 28), "give one grey channel"),
+        (torch.zeros(784), "give one or more pictures of 28 x 28 pixels"),
+        ([1, 2], r"not list; give one, such as load_data\(\).test.images"),
+    ],
+)
+def test_other_shapes_and_types(images, message):
+    with pytest.raises(InputError, match=message) as error:
+        check_images(images)
+    assert "\n" not in str(error.value)
+
+
+def test_a_split_in_place_of_its_images(drawn):
+    with pytest.raises(InputError, match=r"not Split; give its .images, such as load_data\(\)"):
+        check_images(drawn.test)
