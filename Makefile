@@ -4,12 +4,17 @@ PRESET ?= full
 SET ?=
 BIN := .venv/bin
 export VAEHELPERS_BATCH := 1
+# Recipes read what a person typed from the environment: pasted in, it could be a command.
+override PRESET := $(value PRESET)
+override SET := $(value SET)
+export PRESET SET
 
 .PHONY: figures test lint lab notebooks train setup constraints clean
 
 # The stand-in pictures of PRESET=drawn need no data set, and so no network.
+# SET="epochs=3 seed=7" sets parameters; a value may hold blanks: SET="seed=7 mail_csv=/tmp/my mails.csv".
 figures: $(if $(filter drawn,$(PRESET)),.venv/done,setup)  ## execute the four notebooks into build/
-	$(BIN)/python -m vaehelpers run --preset $(PRESET) $(foreach pair,$(SET),-p $(pair))
+	$(BIN)/python -m vaehelpers run --preset "$$PRESET" --set "$$SET"
 
 test: lint setup  ## lint, the package's tests, the notebooks' linter, and nbval over the notebooks
 	$(BIN)/python -m pytest --nbval-lax tests notebooks

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import signal
 import subprocess
 import sys
 
@@ -11,13 +12,14 @@ import vaehelpers
 from vaehelpers import load_checkpoint
 from vaehelpers.cli import main
 from vaehelpers.core.settings import check
-from vaehelpers.errors import SettingError
+from vaehelpers.errors import DataError, SettingError
 from vaehelpers.published import published_checkpoint
+from vaehelpers.series import execution
 from vaehelpers.series.parameters import PARAMETERS
 from vaehelpers.training import TrainConfig
 from vaehelpers.training.checkpoint import read_meta
 
-COMMANDS = ("data", "train", "evaluate", "run", "reversal", "classifier", "evidence")
+COMMANDS = ("data", "train", "evaluate", "run", "verify", "reversal", "classifier", "evidence")
 BAD = {
     "train --epochs two": (
         "epochs=two is not allowed; epochs (epochs to train) must be a whole number from 1 to 9,999"
@@ -69,7 +71,16 @@ BAD = {
     "run --preset fast": "unknown preset fast; allowed: quick, full, drawn",
     "run -p epoch=3": "unknown setting epoch=3; did you mean 'epochs'? allowed: ",
     "run -p epochs=two": "epochs=two is not allowed",
-    "run -p epochs": "-p epochs is not allowed; write -p NAME=VALUE",
+    "run -p epochs": "epochs is not allowed; write NAME=VALUE",
+    "run --set epochs": "epochs is not allowed; write NAME=VALUE",
+    "run --set epoch=3": "unknown setting epoch=3; did you mean 'epochs'? allowed: ",
+    "run --timeout 0": (
+        "timeout=0 is not allowed; timeout (seconds that one cell of a notebook may take) must be"
+    ),
+    "run --timeout long": "timeout=long is not allowed",
+    "verify --timeout 0": "timeout=0 is not allowed",
+    "verify 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
+    "verify --preset full": "unrecognized arguments: --preset; see `vaehelpers verify --help`",
     "run 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
     "run 01_transformers_theory -p epochs=3": (
         "unknown setting epochs=3; did you mean 'spam_epochs'? allowed: false_"
@@ -181,6 +192,48 @@ def test_interrupt_says_how_to_go_on(capsys, monkeypatch, tmp_path, command, mes
     assert capsys.readouterr().err == f"vaehelpers {command}: {message}\n"
 
 
+@pytest.fixture
+def signalled(monkeypatch):
+    """Have the command `data` send itself a signal, and then fail."""
+
+    def arrange(number):
+        def load_data(*_):
+            signal.raise_signal(number)
+            raise DataError("the signal was ignored")
+
+        monkeypatch.setattr("vaehelpers.data.load_data", load_data)
+
+    return arrange
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_to_end_is_one_line_and_leaves_the_handlers_as_they_were(capsys, signalled, name):
+    number = signal.Signals[name]
+    signalled(number)
+    assert main(["data"]) == 128 + number
+    assert capsys.readouterr().err == f"vaehelpers data: ended by {name}\n"
+    assert signal.getsignal(number) == signal.SIG_DFL
+
+
+def test_a_signal_that_nohup_ignores_stays_ignored(capsys, signalled):
+    signalled(signal.SIGHUP)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["data"]) == 2
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert capsys.readouterr().err == "vaehelpers data: the signal was ignored\n"
+
+
+def test_the_help_states_the_time_limit_of_a_cell(capsys):
+    for command in ("run", "verify"):
+        assert exit_code_of([command, "--help"]) == 0
+        text = " ".join(capsys.readouterr().out.split())
+        assert f"(default: {execution.TIMEOUT:,}, three hours)" in text
+    assert execution.TIMEOUT == 3 * 60 * 60
+
+
 WORK = (
     "attention.reversal.train_translator",
     "published.classifier.train_classifier",
@@ -268,11 +321,13 @@ def test_a_run_that_cannot_be_written_names_file_and_mend(capsys, monkeypatch, e
     assert capsys.readouterr().err == f"vaehelpers run: {told}\n"
 
 
-def test_outside_the_project_the_run_says_where_to_go(capsys, monkeypatch, tmp_path):
+@pytest.mark.parametrize("command", ["run", "verify"])
+def test_outside_the_project_a_run_says_where_to_go(capsys, monkeypatch, tmp_path, command):
     monkeypatch.chdir(tmp_path)
-    assert main(["run"]) == 2
+    assert main([command]) == 2
+    assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err == (
-        "vaehelpers run: notebooks/01_transformers_theory.ipynb is not there; "
+        f"vaehelpers {command}: notebooks/01_transformers_theory.ipynb is not there; "
         "run this in the project's folder\n"
     )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KEY = "vaehelpers"  # where display metadata carries a name; nbval does not compare metadata
 WIDGET = "application/vnd.jupyter.widget-view+json"
+INJECTED = "injected-parameters"  # papermill's tag
 SHORTEST_ALT = 40  # characters
 
 
@@ -98,7 +99,8 @@ def collect(notebook: "NotebookNode") -> tuple[dict[str, bytes], dict[str, dict[
 def clean(notebook: "NotebookNode") -> "NotebookNode":
     """Strip what differs between two runs or breaks a viewer.
 
-    That is widget state, timings, and where a kernel cut one printed text into pieces.
+    That is widget state, timings, where a kernel cut one printed text into pieces, and the random
+    name of the cell by which papermill sets parameters.
     """
     for key in ("widgets", "papermill", "jupytext"):
         notebook.metadata.pop(key, None)
@@ -113,6 +115,8 @@ def clean(notebook: "NotebookNode") -> "NotebookNode":
             cell.outputs = _joined(cell.outputs)
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
+        if INJECTED in (tags or []):
+            cell.id = INJECTED
     for output in _outputs(notebook):
         if output.get("data", {}).pop(WIDGET, None):  # its model id names a kernel that is gone
             output["data"]["text/plain"] = STAND_IN
