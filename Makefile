@@ -4,12 +4,17 @@ PRESET ?= full
 SET ?=
 BIN := .venv/bin
 export VAEHELPERS_BATCH := 1
+# Recipes read what a person typed from the environment: pasted in, it could be a command.
+override PRESET := $(value PRESET)
+override SET := $(value SET)
+export PRESET SET
 
 .PHONY: figures test lint lab notebooks train setup constraints clean
 
 # The stand-in pictures of PRESET=drawn need no data set, and so no network.
+# SET="epochs=3 seed=7" sets parameters; a value may hold blanks: SET="seed=7 mail_csv=/tmp/my mails.csv".
 figures: $(if $(filter drawn,$(PRESET)),.venv/done,setup)  ## execute the four notebooks into build/
-	$(BIN)/python -m vaehelpers run --preset $(PRESET) $(foreach pair,$(SET),-p $(pair))
+	$(BIN)/python -m vaehelpers run --preset "$$PRESET" --set "$$SET"
 
 test: lint setup  ## lint, the package's tests, the notebooks' linter, and nbval over the notebooks
 	$(BIN)/python -m pytest --nbval-lax tests notebooks
@@ -33,17 +38,21 @@ train: setup  ## train both models from scratch (forty minutes each on two cores
 setup: .venv/done
 	@$(BIN)/python -m vaehelpers data
 
+# Everything that is installed has a hash in constraints.txt, uv first, and what builds the package as well.
 # Bytecode, which uv leaves out: where Python may not write it, every kernel would compile all it imports.
 .venv/done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --compile-bytecode \
-		--editable '.[notebooks,test,lint]'
+	sed -n '/^uv==/,/[^\\]$$/p' constraints.txt > .venv/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
+		--requirement constraints.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-constraints:  ## pin the newest versions that fit pyproject.toml
-	echo uv | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header --no-annotate \
-		--extra notebooks --extra test --extra lint --output-file constraints.txt pyproject.toml -
+constraints:  ## pin the newest versions that fit pyproject.toml, with their hashes
+	printf 'uv\nsetuptools\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header \
+		--no-annotate --generate-hashes --extra notebooks --extra test --extra lint --output-file constraints.txt \
+		pyproject.toml -
 
 clean:  ## remove what make made, except the data set
 	rm -rf .venv build

@@ -68,6 +68,7 @@ def mini(tmp_path, monkeypatch):
     files = idx_files()
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in fashion_mnist.SHA256}
     monkeypatch.setattr(fashion_mnist, "SHA256", hashes)
+    monkeypatch.setattr(fashion_mnist, "SIZES", {name: len(files[name]) for name in hashes})
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "no-debian")
     monkeypatch.delenv(fashion_mnist.ENV, raising=False)
     (tmp_path / "work").mkdir()

@@ -1,6 +1,8 @@
 """The command line: what it prints, and that bad input is one line, code 2, nothing written."""
 
+import errno
 import re
+import signal
 import subprocess
 import sys
 
@@ -10,13 +12,14 @@ import vaehelpers
 from vaehelpers import load_checkpoint
 from vaehelpers.cli import main
 from vaehelpers.core.settings import check
-from vaehelpers.errors import SettingError
+from vaehelpers.errors import DataError, SettingError
 from vaehelpers.published import published_checkpoint
+from vaehelpers.series import execution
 from vaehelpers.series.parameters import PARAMETERS
 from vaehelpers.training import TrainConfig
 from vaehelpers.training.checkpoint import read_meta
 
-COMMANDS = ("data", "train", "evaluate", "run", "reversal", "classifier", "evidence")
+COMMANDS = ("data", "train", "evaluate", "run", "verify", "reversal", "classifier", "evidence")
 BAD = {
     "train --epochs two": (
         "epochs=two is not allowed; epochs (epochs to train) must be a whole number from 1 to 9,999"
@@ -39,7 +42,12 @@ BAD = {
     "train --data mnist": (
         "data=mnist is not allowed; data (the data set) must be one of fashion-mnist, drawn"
     ),
-    "train --data drawn --out notebooks/01_transformers_theory.ipynb": "File exists",
+    "train --data drawn --out notebooks/01_transformers_theory.ipynb": (
+        "notebooks/01_transformers_theory.ipynb cannot be written: Not a directory"
+    ),
+    "train --data drawn --tensorboard /dev/null/log": "/dev/null/log cannot be written: Not a dir",
+    "reversal --out /dev/null": "/dev/null cannot be written: Not a directory",
+    "evidence --out /dev/null/record": "/dev/null/record cannot be written: Not a directory",
     "train --epoch 3": "unrecognized arguments: --epoch 3; did you mean '--epochs'? see `",
     "train --epoch=3": "unrecognized arguments: --epoch=3; did you mean '--epochs'? see `",
     "train --xyz": "unrecognized arguments: --xyz; see `vaehelpers train --help`",
@@ -63,7 +71,16 @@ BAD = {
     "run --preset fast": "unknown preset fast; allowed: quick, full, drawn",
     "run -p epoch=3": "unknown setting epoch=3; did you mean 'epochs'? allowed: ",
     "run -p epochs=two": "epochs=two is not allowed",
-    "run -p epochs": "-p epochs is not allowed; write -p NAME=VALUE",
+    "run -p epochs": "epochs is not allowed; write NAME=VALUE",
+    "run --set epochs": "epochs is not allowed; write NAME=VALUE",
+    "run --set epoch=3": "unknown setting epoch=3; did you mean 'epochs'? allowed: ",
+    "run --timeout 0": (
+        "timeout=0 is not allowed; timeout (seconds that one cell of a notebook may take) must be"
+    ),
+    "run --timeout long": "timeout=long is not allowed",
+    "verify --timeout 0": "timeout=0 is not allowed",
+    "verify 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
+    "verify --preset full": "unrecognized arguments: --preset; see `vaehelpers verify --help`",
     "run 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
     "run 01_transformers_theory -p epochs=3": (
         "unknown setting epochs=3; did you mean 'spam_epochs'? allowed: false_"
@@ -166,7 +183,7 @@ def test_a_plain_autoencoder_from_the_command_line(tmp_path, monkeypatch):
     ],
 )
 def test_interrupt_says_how_to_go_on(capsys, monkeypatch, tmp_path, command, message):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
@@ -175,11 +192,142 @@ def test_interrupt_says_how_to_go_on(capsys, monkeypatch, tmp_path, command, mes
     assert capsys.readouterr().err == f"vaehelpers {command}: {message}\n"
 
 
-def test_outside_the_project_the_run_says_where_to_go(capsys, monkeypatch, tmp_path):
+@pytest.fixture
+def signalled(monkeypatch):
+    """Have the command `data` send itself a signal, and then fail."""
+
+    def arrange(number):
+        def load_data(*_):
+            signal.raise_signal(number)
+            raise DataError("the signal was ignored")
+
+        monkeypatch.setattr("vaehelpers.data.load_data", load_data)
+
+    return arrange
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_to_end_is_one_line_and_leaves_the_handlers_as_they_were(capsys, signalled, name):
+    number = signal.Signals[name]
+    signalled(number)
+    assert main(["data"]) == 128 + number
+    assert capsys.readouterr().err == f"vaehelpers data: ended by {name}\n"
+    assert signal.getsignal(number) == signal.SIG_DFL
+
+
+def test_a_signal_that_nohup_ignores_stays_ignored(capsys, signalled):
+    signalled(signal.SIGHUP)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["data"]) == 2
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert capsys.readouterr().err == "vaehelpers data: the signal was ignored\n"
+
+
+def test_the_help_states_the_time_limit_of_a_cell(capsys):
+    for command in ("run", "verify"):
+        assert exit_code_of([command, "--help"]) == 0
+        text = " ".join(capsys.readouterr().out.split())
+        assert f"(default: {execution.TIMEOUT:,}, three hours)" in text
+    assert execution.TIMEOUT == 3 * 60 * 60
+
+
+WORK = (
+    "attention.reversal.train_translator",
+    "published.classifier.train_classifier",
+    "published.evidence.compute",
+    "training.fit",
+    "vae.evaluate",
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "train --data drawn",
+        "train --data drawn --out new",
+        "train --data drawn --tensorboard log",
+        f"evaluate {published_checkpoint(2, 80)} --save",
+        "reversal --train-steps 1",
+        "classifier",
+        "evidence",
+    ],
+)
+def test_where_results_go_is_tried_before_the_work(capsys, tmp_path, monkeypatch, words):
+    def refuse(*, dir):
+        if words.endswith("log") and len(tried) == 0:  # the folder of checkpoints is not at fault
+            return tried.append(dir) or open("/dev/null")
+        raise OSError(errno.EROFS, "Read-only file system", str(dir))
+
+    def work(*_, **__):
+        raise AssertionError("the work has begun")
+
+    tried = []
     monkeypatch.chdir(tmp_path)
-    assert main(["run"]) == 2
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    for name in WORK:
+        monkeypatch.setattr(f"vaehelpers.{name}", work)
+    assert main(words.split()) == 2
+    told = capsys.readouterr().err
+    reason = "cannot be written: Read-only file system; give another folder"
+    assert re.fullmatch(rf"vaehelpers {words.split()[0]}: \S+ {reason}, .*\n", told)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_while_training_loses_no_finished_epoch(capsys, tmp_path, monkeypatch):
+    def fill(descriptor):
+        if sorted(tmp_path.glob("run/epoch_*.json")):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    words = "train --data drawn --num-filters 2 --batch-size 500 --epochs 1 --device cpu --out run"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VAEHELPERS_BATCH", "1")  # no bars between the messages
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", fill)
+        assert main(words.split()) == 2
+    printed = capsys.readouterr()
+    assert printed.err == (
+        "vaehelpers train: run/epoch_0001.optimizer.safetensors cannot be written: No space left "
+        "on device; free some space, or give a folder on another disk; finished epochs are kept, "
+        "the same command resumes\n"
+    )
+    assert main(words.split()) == 0  # there is space again
+    assert capsys.readouterr().out.startswith("resuming run after epoch 0\n")
+    assert load_checkpoint("run")[1]["epoch"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "results: No space left on device; free some space, or give a folder on another disk",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system", "results/figures/a.png"),
+            "results/figures/a.png: Read-only file system; "
+            "give another folder, one that you may write to",
+        ),
+    ],
+)
+def test_a_run_that_cannot_be_written_names_file_and_mend(capsys, monkeypatch, error, told):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("vaehelpers.series.run.run_notebooks", fail)
+    assert main(["run", "--out", "results"]) == 2
+    assert capsys.readouterr().err == f"vaehelpers run: {told}\n"
+
+
+@pytest.mark.parametrize("command", ["run", "verify"])
+def test_outside_the_project_a_run_says_where_to_go(capsys, monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    assert main([command]) == 2
+    assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err == (
-        "vaehelpers run: notebooks/01_transformers_theory.ipynb is not there; "
+        f"vaehelpers {command}: notebooks/01_transformers_theory.ipynb is not there; "
         "run this in the project's folder\n"
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert import ScriptExporter
 from public_names import is_public, used_names
 
 from vaehelpers.series import outputs, run
@@ -89,6 +90,11 @@ def test_only_public_names_are_used(notebook):
     assert hidden == []
 
 
+def test_code_reads_no_file_by_where_the_notebook_lies(notebook):
+    source = "\n".join(cell.source for cell in code(notebook))
+    assert re.findall(r"\.ipynb|\bopen\(|read_text\(|\bPath\(|__file__", source) == []
+
+
 def test_cells_are_short(notebook):
     lengths = [
         len([line for line in cell.source.splitlines() if line.strip()]) for cell in code(notebook)
@@ -112,6 +118,29 @@ def test_outputs_are_stored_whole_and_clean(notebook):
             r" at 0x[0-9a-f]+", str(output.get("text", "")) + str(output.get("data", ""))
         )
     assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+
+
+def test_every_text_says_whether_nbval_compares_it(notebook):
+    """What trains, and so differs between machines, is ignored; all else, explorers included, not.
+
+    Plain `pytest --nbval` then passes, and `--nbval-lax` compares the same.
+    """
+    for cell in code(notebook):
+        texts = [o for o in cell.outputs if "image/png" not in o.get("data", {})]
+        marks = {"nbval-check-output", "nbval-ignore-output"} & set(cell.metadata.get("tags", []))
+        assert not texts or len(marks) == 1, cell.source
+
+
+def test_it_becomes_a_script_of_python(notebook):
+    script, resources = ScriptExporter().from_notebook_node(notebook)
+    assert resources["output_extension"] == ".py"
+    compile(script, notebook.metadata.name, "exec")
+
+
+def test_no_cell_opens_a_file(notebook):
+    """A notebook reads nothing that lies beside it: it may lie anywhere."""
+    for cell in code(notebook):
+        assert not re.search(r"\b(open|Path|read_text|read_bytes|glob)\(", cell.source)
 
 
 def test_every_picture_is_shown_with_alt_text_and_its_data(notebook):

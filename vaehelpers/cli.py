@@ -1,4 +1,4 @@
-"""The command line: `vaehelpers data | train | evaluate | run | reversal | classifier | evidence`.
+"""The command line: `vaehelpers data | train | evaluate | run | verify | reversal | ...`.
 
 Torch takes seconds to import, so nothing here imports it before a command runs: functions that
 need it import it themselves.
@@ -6,15 +6,19 @@ need it import it themselves.
 
 import argparse
 import itertools
+import re
+import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .core.settings import Setting, Whole, check, did_you_mean
 from .data.constants import DATA, SOURCES
-from .errors import SettingError, UserError
+from .errors import BatchError, SettingError, UserError, in_words, is_full
 from .training.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from .training.history import EpochRecord
     from .vae.networks import VAE
 
+TIMEOUT = Whole("seconds that one cell of a notebook may take", 1, 10_000_000)
 USUAL_SEED = TrainConfig.defaults()["seed"]
 # Fields of TrainConfig that are options with a value; the flags have names of their own.
 VALUE_OPTIONS = tuple(
@@ -31,24 +36,52 @@ ROW = "{:>5}  {:>9}  {:>7}  {:>11}  {:>8}  {:>7}"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; return 0, 1 for a failed job, 2 for bad input, 130 when interrupted."""
+    """Run one command; return 0, 1 for a failed job, 2 for bad input, 128 + n after signal n."""
     args = _parse(sys.argv[1:] if argv is None else argv)
     try:
-        args.run(args)
+        with _signals_interrupt():
+            args.run(args)
         return 0
     except UserError as error:
-        _complain(args.command, str(error))
+        _complain(args.command, str(error), can_resume=is_full(error))
         return error.exit_code
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _complain(args.command, f"{where}{error.strerror or error}")
+        # Where it is not said what could not be written, it is something in the folder of results.
+        where = error.filename or getattr(args, "out", None) or "a file"
+        _complain(args.command, f"{where}: {in_words(error)}", can_resume=is_full(error))
         return 2
-    except KeyboardInterrupt:
-        message = "interrupted"
-        if args.command == "train":
-            message += "; finished epochs are kept, the same command resumes"
-        _complain(args.command, message)
-        return 130
+    except KeyboardInterrupt as error:
+        number = error.number if isinstance(error, _Ended) else signal.SIGINT
+        message = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
+        _complain(args.command, message, can_resume=True)
+        return 128 + number
+
+
+class _Ended(KeyboardInterrupt):
+    """A signal to end, handled as Ctrl-C is."""
+
+    def __init__(self, number: signal.Signals):
+        super().__init__()
+        self.number = number
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP interrupt as Ctrl-C does, unless they are ignored (`nohup`)."""
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise _Ended(signal.Signals(number))
+
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_DFL:
+            before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -69,7 +102,10 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return args
 
 
-def _complain(command: str, message: str) -> None:
+def _complain(command: str, message: str, can_resume: bool) -> None:
+    """Print why a command ended; with `can_resume`, that training goes on from where it stopped."""
+    if can_resume and command == "train":
+        message += "; finished epochs are kept, the same command resumes"
     print(f"vaehelpers {command}: {message}", file=sys.stderr)
 
 
@@ -116,6 +152,9 @@ def _build_parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_train_options(add("train", _train, "train a VAE; resumes a run that was interrupted"))
     _add_evaluate_options(add("evaluate", _evaluate, "score a checkpoint on the test set"))
     _add_run_options(add("run", _run, "execute the notebooks in batch, through papermill"))
+    _add_batch_options(
+        add("verify", _verify, "execute the notebooks and list what differs from what is stored")
+    )
     _add_reversal_options(
         add("reversal", _reversal, "train notebook 01's three models that reverse words")
     )
@@ -165,12 +204,13 @@ def _add_data(parser: _Parser, default: str | None, usual: str) -> None:
 
 
 def _data(args: argparse.Namespace) -> None:
-    from .data import fashion_mnist, load_data
+    from .data import fetch_data, load_data
 
-    dataset = load_data()
+    folder = fetch_data()
+    dataset = load_data(folder=folder)
     print(
         f"FashionMNIST is whole: {len(dataset.train):,} training, {len(dataset.val):,} validation, "
-        f"{len(dataset.test):,} test images in {fashion_mnist.locate()}"
+        f"{len(dataset.test):,} test images in {folder}"
     )
 
 
@@ -200,18 +240,16 @@ def _train(args: argparse.Namespace) -> None:
     config = TrainConfig(**given, noise=args.noise, compiled=args.compiled)
     source = check("data", args.data, {"data": DATA})
 
-    from .core import choose_device
+    from .core import choose_device, try_folder
     from .data import load_data
     from .training import checkpoint, fit
     from .training.tensorboard import tensorboard_writer
 
     choose_device(config.device)  # fails at once if the device is missing
     folder = args.out or Path("runs") / _run_name(config, source)
+    try_folder(folder)  # it would fail after an epoch
     dataset = load_data(source)
     watch = tensorboard_writer(args.tensorboard)
-    folder.mkdir(
-        parents=True, exist_ok=True
-    )  # a folder that cannot be written fails now, not after an epoch
     previous = checkpoint.latest_checkpoint(folder)
     epochs = fit(dataset, config, folder=folder)
     first, model = next(epochs)
@@ -268,11 +306,12 @@ def _add_evaluate_options(parser: _Parser) -> None:
 def _evaluate(args: argparse.Namespace) -> None:
     given = _given_settings(args, ("seed", "device"))
 
-    from .core import choose_device
+    from .core import choose_device, try_folder
     from .data import load_data
     from .training import checkpoint
 
-    model, meta = checkpoint.load_checkpoint(args.checkpoint, choose_device(given["device"]))
+    path = checkpoint.find_checkpoint(args.checkpoint)
+    model, meta = checkpoint.load_checkpoint(path, choose_device(given["device"]))
     own = meta["config"].get("data", SOURCES[0])
     source = check("data", args.data or own, {"data": DATA})
     if args.save and (source, given["seed"]) != (own, USUAL_SEED):
@@ -280,10 +319,11 @@ def _evaluate(args: argparse.Namespace) -> None:
             f"--save records the score on {own} with seed {USUAL_SEED} only; "
             "leave out --save, --data and --seed accordingly"
         )
+    if args.save:
+        try_folder(path.parent)
     print(f"z_dim {model.z_dim}, epoch {meta['epoch']}, weights sha256 {meta['sha256'][:16]}")
     score = _print_test_score(model, load_data(source), given["seed"])
     if args.save:
-        path = checkpoint.find_checkpoint(args.checkpoint)
         checkpoint.write_meta(path, {**meta, "test": score})
 
 
@@ -300,10 +340,22 @@ def _print_test_score(model: "VAE", dataset: "Dataset", seed: int) -> dict[str, 
     return {**score, "data": dataset.name, "images": len(dataset.test), "seed": seed}
 
 
-def _add_run_options(parser: _Parser) -> None:
+def _add_batch_options(parser: _Parser) -> None:
     parser.add_argument(
         "notebooks", nargs="*", metavar="NOTEBOOK", help="which ones, by name (default: all four)"
     )
+    parser.add_argument(
+        "--out", type=Path, default=Path("build"), help="folder for the results (default: build)"
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        help=f"{TIMEOUT.help}: {TIMEOUT.allowed} (default: 10,800, three hours)",
+    )
+
+
+def _add_run_options(parser: _Parser) -> None:
+    _add_batch_options(parser)
     parser.add_argument(
         "--preset", default="quick", help="quick (the default), full, or drawn for stand-in data"
     )
@@ -316,7 +368,10 @@ def _add_run_options(parser: _Parser) -> None:
         help="set a parameter",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("build"), help="folder for the results (default: build)"
+        "--set",
+        default="",
+        metavar="'NAME=VALUE ...'",
+        help="set several; a new one begins at each NAME=, so that values may hold blanks",
     )
     parser.add_argument(
         "--in-place",
@@ -326,30 +381,62 @@ def _add_run_options(parser: _Parser) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    run = _import_run()
+    names = tuple(args.notebooks) or run.NOTEBOOKS
+    timeout = _timeout(args, run.TIMEOUT)
+    given = dict(_split_pair(text) for text in args.given + _split_settings(args.set))
+    if args.in_place:
+        if given or args.preset != "quick":
+            raise SettingError(
+                "--in-place uses the notebooks' own defaults; leave out -p, --set and --preset"
+            )
+        run.refresh_notebooks(names, out=args.out, timeout=timeout)
+        return
+    record = run.run_notebooks(args.preset, given, names, out=args.out, timeout=timeout)
+    print(run.summary(record))
+    print(f"\nnotebooks, figures/, results.json and run.json are in {args.out}/")
+
+
+def _verify(args: argparse.Namespace) -> None:
+    run = _import_run()
+    names = tuple(args.notebooks) or run.NOTEBOOKS
+    timeout = _timeout(args, run.TIMEOUT)
+    count = 0
+    for difference in run.verify_notebooks(names, out=args.out, timeout=timeout):
+        print(difference, flush=True)
+        count += 1
+    if count:
+        differences = "1 difference" if count == 1 else f"{count} differences"
+        raise BatchError(
+            f"{differences} from what is stored; {args.out}/verify/ holds what came out; "
+            "if that is as it should be, store it: vaehelpers run --in-place"
+        )
+    print(f"{', '.join(names)}: as stored")
+
+
+def _timeout(args: argparse.Namespace, usual: int) -> int:
+    return usual if args.timeout is None else check("timeout", args.timeout, {"timeout": TIMEOUT})
+
+
+def _import_run() -> ModuleType:
     try:  # papermill comes with an extra
         from .series import run
     except ImportError as error:
         raise SettingError(
             f"the package {error.name} is missing; install vaehelpers[notebooks]"
         ) from None
-    names = tuple(args.notebooks) or run.NOTEBOOKS
-    given = dict(_split_pair(text) for text in args.given)
-    if args.in_place:
-        if given or args.preset != "quick":
-            raise SettingError(
-                "--in-place uses the notebooks' own defaults; leave out -p and --preset"
-            )
-        run.refresh_notebooks(names)
-        return
-    record = run.run_notebooks(args.preset, given, names, out=args.out)
-    print(run.summary(record))
-    print(f"\nnotebooks, figures/, results.json and run.json are in {args.out}/")
+    return run
+
+
+def _split_settings(text: str) -> list[str]:
+    """Split a text before each NAME=, so that values may hold blanks."""
+    return [setting for setting in re.split(r"\s+(?=\w+=)", text.strip()) if setting]
 
 
 def _split_pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise SettingError(f"-p {text} is not allowed; write -p NAME=VALUE")
+        raise SettingError(f"{text} is not allowed; write NAME=VALUE")
     return name, value
 
 
@@ -365,7 +452,7 @@ def _add_reversal_options(parser: _Parser) -> None:
 
 def _reversal(args: argparse.Namespace) -> None:
     from .attention import reversal
-    from .core.files import save_weights
+    from .core import save_weights, try_folder
     from .published.registry import TRANSLATORS, translator_path
 
     settings: dict[str, Setting] = {
@@ -375,17 +462,20 @@ def _reversal(args: argparse.Namespace) -> None:
     steps = reversal.STEPS if args.train_steps is None else args.train_steps
     steps = check("train_steps", steps, settings)
     seed = check("seed", args.seed, settings)
+    folder = args.out or TRANSLATORS
+    try_folder(folder)
     for kind in reversal.KINDS:
         model = reversal.train_translator(kind, steps, seed)
-        path = save_weights(model, translator_path(kind, args.out or TRANSLATORS))
+        path = save_weights(model, translator_path(kind, folder))
         print(f"{kind}: {path}", flush=True)
 
 
 def _classifier(args: argparse.Namespace) -> None:
-    from .core.files import save_weights
+    from .core import save_weights, try_folder
     from .data import load_data
     from .published import classifier
 
+    try_folder(classifier.CLASSIFIER.parent)
     dataset = load_data()
     model = classifier.train_classifier(dataset)
     share = classifier.accuracy(model, dataset.val.images, dataset.val.labels)
@@ -394,11 +484,13 @@ def _classifier(args: argparse.Namespace) -> None:
 
 
 def _evidence(args: argparse.Namespace) -> None:
+    from .core import try_folder
     from .data import load_data
     from .published import evidence
     from .published.records import RECORDED, load_record, save_record
 
     folder = args.out or RECORDED
+    try_folder(folder)
     results = {}
     if (folder / f"{evidence.NAME}.json").is_file():
         results = load_record(evidence.NAME, folder)["results"]

@@ -3,6 +3,11 @@
 Each message is one line that says what was wrong, what is allowed, and what to do.
 """
 
+import errno
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+
 
 def one_line(value: object, longest: int = 60) -> str:
     """Return what a person gave on one line, shortened, for use in a message."""
@@ -17,6 +22,21 @@ def one_line(value: object, longest: int = 60) -> str:
 def _printable(char: str) -> str:
     """Return a character as it is, or the escape that stands for it in Python."""
     return char if char.isprintable() else repr(char)[1:-1]
+
+
+def is_full(error: Exception) -> bool:
+    """Say whether an error means that the disk, or a person's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in FULL
+
+
+def in_words(error: OSError) -> str:
+    """Return why a file cannot be used, in the system's words, and what to do about it."""
+    why = error.strerror or type(error).__name__
+    if is_full(error):
+        return f"{why}; free some space, or give a folder on another disk"
+    if error.errno in CLOSED:
+        return f"{why}; give another folder, one that you may write to"
+    return why
 
 
 class UserError(Exception):
@@ -43,6 +63,17 @@ class DataError(UserError, RuntimeError):
 
 class CheckpointError(UserError, RuntimeError):
     """A checkpoint is missing, damaged or made with other settings."""
+
+
+class OutputError(UserError, OSError):
+    """A file or folder cannot be written; what was there before is as it was.
+
+    It is raised with what an OSError is raised with: number, words, path.
+    """
+
+    def __str__(self) -> str:
+        """Name the file, say why it cannot be written, and what to do."""
+        return f"{self.filename} cannot be written: {in_words(self)}"
 
 
 class TrainingError(UserError, RuntimeError):

@@ -8,7 +8,7 @@ import torch
 from vaehelpers.attention import reversal
 from vaehelpers.cli import main
 from vaehelpers.core import save_weights
-from vaehelpers.errors import CheckpointError
+from vaehelpers.errors import CheckpointError, DataError
 from vaehelpers.published import load_translator
 from vaehelpers.published.registry import translator_path
 
@@ -27,6 +27,33 @@ def test_words_survive_encoding_and_reversal():
     assert reversal.decode(words) == WORDS
     assert reversal.decode(reversal.reverse(words)) == [word[::-1] for word in WORDS]
     assert torch.equal(reversal.reverse(reversal.reverse(words)), words)
+
+
+BAD_WORDS = {
+    "capital": (["boot", "Hello"], "'Hello' is not a word of the letters a to z", ["hello"]),
+    "accent": (["café"], "leave other signs out", ["caf"]),
+    "blank": (["two words"], "leave other signs out", ["twowords"]),
+    "empty word": (["boot", ""], "'' is not a word", ["boot"]),
+    "no words": ([], r"is not a list of words; give one, such as \[\"boot\"\]", ["boot"]),
+    "one string": ("boot", "'boot' is not a list of words", ["boot"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_WORDS)
+def test_what_is_no_list_of_words_is_refused_in_one_line_whose_advice_works(name):
+    words, said, mended = BAD_WORDS[name]
+    with pytest.raises(DataError, match=said) as error:
+        reversal.encode(words)
+    assert str(error.value).isprintable()
+    assert reversal.decode(reversal.encode(mended)) == mended
+
+
+def test_nothing_is_not_translated(model):
+    empty_word = torch.tensor([[1, 2], [reversal.PAD, reversal.PAD]])
+    for nothing in (torch.zeros(0, 3), torch.zeros(1, 0), empty_word):
+        with pytest.raises(DataError, match="nothing to translate; give words of one letter"):
+            reversal.translate(model, nothing.long())
+    assert reversal.decode(reversal.translate(model, reversal.encode(["a"]))) == ["a"]
 
 
 def test_random_words_have_the_lengths_asked_for():

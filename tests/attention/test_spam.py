@@ -1,5 +1,6 @@
 """Around the spam filter: tokens, vocabulary, scores, threshold, training, verdict on any text."""
 
+import math
 import time
 
 import pytest
@@ -24,6 +25,23 @@ def test_tokens():
     assert spam.tokenize(" \n") == []
 
 
+def test_a_word_is_the_same_however_it_was_typed():
+    for apostrophe in "\u2019\u2018\u02bc\uff07`\u00b4":
+        assert spam.tokenize(f"DON{apostrophe}T") == ["don't"]
+    assert spam.tokenize("\u2018no\u2019") == spam.tokenize("'no'") == ["'", "no", "'"]
+    assert spam.tokenize("cafe\u0301") == spam.tokenize("caf\u00e9") == ["caf\u00e9"]
+
+
+def test_training_mails_and_judged_texts_may_differ_in_their_apostrophes():
+    typed, printed = "don't wait", "don\u2019t wait"
+    for trained, judged in ((typed, printed), (printed, typed)):
+        vocabulary = spam.Vocabulary([trained] * 2)
+        assert "don't" in vocabulary.words
+        assert vocabulary.ids(judged) == vocabulary.ids(trained)
+        assert spam.UNKNOWN not in vocabulary.ids(judged)
+        assert spam.judge(judged, lambda text: 0.9, vocabulary, 0.5).startswith("spam: p(spam)")
+
+
 def test_vocabulary_keeps_what_occurs_in_two_mails(vocabulary):
     assert vocabulary.words == [*spam.SPECIAL, "at", "me", "meet", "prize", "win"]
     ids = vocabulary.batch(["win 77 stars", "meet"])
@@ -35,6 +53,8 @@ def test_vocabulary_keeps_what_occurs_in_two_mails(vocabulary):
 
 def test_long_texts_are_cut(vocabulary):
     assert len(vocabulary.ids("win " * 10_000)) == spam.LONGEST
+    beyond = "win " * (spam.LONGEST - 1) + "beyond"
+    assert spam.Vocabulary([beyond] * 2).words == [*spam.SPECIAL, "win"]
 
 
 def test_scores_and_threshold_by_brute_force():
@@ -70,8 +90,20 @@ def test_precision_and_recall():
     labels = torch.tensor([1.0, 0.0, 1.0, 0.0])
     counts = spam.score(probabilities, labels, 0.5)
     assert (counts.precision, counts.recall) == (0.5, 0.5)
-    nothing_called = spam.score(torch.tensor([0.1, 0.2]), torch.tensor([1.0, 0.0]), 0.5)
-    assert (nothing_called.precision, nothing_called.recall) == (1.0, 0.0)
+
+
+def test_a_share_of_nothing_is_no_number():
+    probabilities = torch.tensor([0.1, 0.2])
+    nothing_called = spam.score(probabilities, torch.tensor([1.0, 0.0]), 0.5)
+    assert math.isnan(nothing_called.precision)
+    assert nothing_called.recall == 0
+    no_spam = spam.score(probabilities, torch.zeros(2), 0.1)
+    assert math.isnan(no_spam.recall)
+    assert no_spam.precision == 0
+
+
+def test_no_texts_have_no_probabilities(vocabulary):
+    assert spam.probabilities(spam.BagOfWords(len(vocabulary)), vocabulary, []).shape == (0,)
 
 
 def test_threshold_of_equal_probabilities_is_half():

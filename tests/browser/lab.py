@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TOKEN = "for-the-test"
+TOKEN = secrets.token_hex(32)  # whoever knows it can run code here
 FOLDERS = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",
@@ -56,6 +57,7 @@ def jupyterlab(folder: Path, notebook: Path):
     env.pop("VAEHELPERS_BATCH", None)  # somebody is watching
     # Two threads get in each other's way while the browser is busy, too.
     env["OMP_NUM_THREADS"] = "1"
+    env["JUPYTER_TOKEN"] = TOKEN  # everybody may read a command line, nobody else the environment
     _write_settings(folder / "JUPYTERLAB_SETTINGS_DIR")
     served = folder / "served"
     served.mkdir()
@@ -69,7 +71,6 @@ def jupyterlab(folder: Path, notebook: Path):
         "--no-browser",
         "--allow-root",
         f"--port={port}",
-        f"--IdentityProvider.token={TOKEN}",
         f"--ServerApp.root_dir={served}",
     ]
     log = (folder / "log").open("w")

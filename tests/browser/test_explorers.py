@@ -60,14 +60,15 @@ def browser():
 def open_page(browser):
     """Open a page that notes what goes wrong.
 
-    `page.problems` are errors on its console, and addresses of other machines that it asked for.
+    `page.problems` are errors on its console, what anywidget warns of there, and addresses of other
+    machines that it asked for.
     """
     page = browser.new_page(viewport={"width": 1500, "height": 1100})
     page.set_default_timeout(30_000)
     page.problems = []
 
     def note_message(message):
-        if message.type == "error":
+        if message.type == "error" or "anywidget" in message.text:
             page.problems.append(message.text)
 
     def note_request(request):

@@ -1,16 +1,19 @@
 """Files: written whole or not at all, and the weights of a network in them."""
 
+import errno
 import hashlib
 import json
 import os
+import pickle
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from vaehelpers.core import load_weights, save_weights, write_json
+from vaehelpers.core import load_weights, save_weights, try_folder, write_json
 from vaehelpers.core.files import read_whole, sha256, tensors_to_bytes, write_whole
-from vaehelpers.errors import CheckpointError
+from vaehelpers.errors import CheckpointError, OutputError
 
 
 def network(seed):
@@ -53,6 +56,80 @@ def test_a_full_disk_leaves_no_new_file(tmp_path):
     with pytest.raises(OSError, match="No space"):
         write_whole(tmp_path / "numbers.bin", b"after")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_disk_that_is_full_names_the_file_and_the_mend(tmp_path):
+    path = tmp_path / "numbers.bin"
+    path.write_bytes(b"before")
+    path.with_name("numbers.bin.partial").symlink_to("/dev/full")
+    with pytest.raises(OutputError) as error:
+        write_whole(path, b"after")
+    assert str(error.value) == (
+        f"{path} cannot be written: No space left on device; "
+        "free some space, or give a folder on another disk"
+    )
+    assert list(tmp_path.iterdir()) == [path]
+    write_whole(path, b"after")
+    assert path.read_bytes() == b"after"
+
+
+@pytest.mark.parametrize(
+    ("number", "mend"),
+    [
+        (errno.EDQUOT, "; free some space, or give a folder on another disk"),
+        (errno.EROFS, "; give another folder, one that you may write to"),
+        (errno.EACCES, "; give another folder, one that you may write to"),
+        (errno.EIO, ""),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path, monkeypatch, number, mend):
+    def refuse(*paths):
+        raise OSError(number, os.strerror(number), *paths[:1])
+
+    monkeypatch.setattr("os.replace", refuse)
+    path = tmp_path / "numbers.bin"
+    with pytest.raises(OSError, match=r"numbers\.bin cannot be written: ") as error:
+        write_whole(path, b"after")
+    assert str(error.value) == f"{path} cannot be written: {os.strerror(number)}{mend}"
+    assert (error.value.errno, error.value.filename) == (number, str(path))
+    from_a_worker = pickle.loads(pickle.dumps(error.value))
+    assert str(from_a_worker) == str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"file/numbers\.bin cannot be written: \w+"):
+        write_whole(tmp_path / "file" / "numbers.bin", b"after")
+
+
+@pytest.mark.parametrize("folder", [".", "new", "new/and/deep", "there", "there/and/new"])
+def test_a_folder_that_can_be_written_is_tried_without_a_trace(tmp_path, monkeypatch, folder):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    try_folder(Path(folder))
+    try_folder(tmp_path / folder)
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below", "/dev/null", "nowhere"])
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch, folder):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "nowhere").symlink_to("gone")
+    with pytest.raises(OutputError, match=f"^{folder} cannot be written: "):
+        try_folder(Path(folder))
+
+
+def test_a_folder_without_the_right_to_write_is_refused(tmp_path, monkeypatch):
+    def refuse(*, dir):
+        raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/tmp123")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    expected = "closed cannot be written: Permission denied; give another folder, one that you may"
+    with pytest.raises(OutputError, match=expected):
+        try_folder(tmp_path / "closed")
 
 
 def test_an_interrupt_before_the_rename_keeps_the_old_content(tmp_path, monkeypatch):

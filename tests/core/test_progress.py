@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 from vaehelpers.core import measure, progress, until_interrupted
 
@@ -18,6 +19,12 @@ def test_an_interrupt_lets_the_record_finish_and_loses_nothing():
     assert list(until_interrupted(records)) == [0, 1, 2]
     assert signal.getsignal(signal.SIGINT) is before
     assert list(until_interrupted(records)) == [3, 4]
+
+
+def test_in_another_thread_records_come_all_the_same():
+    with ThreadPoolExecutor() as threads:
+        done = threads.submit(lambda: list(until_interrupted(iter(range(3)))))
+    assert done.result() == [0, 1, 2]
 
 
 def test_an_environment_is_put_back_as_it_was(monkeypatch):

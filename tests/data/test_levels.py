@@ -47,7 +47,8 @@ def test_quantiser_refuses_what_it_would_spoil(pixels, message):
 
 def test_quantiser_takes_a_black_picture_and_none():
     assert not quantise(torch.zeros(3, dtype=torch.uint8)).any()
-    assert quantise(torch.zeros(0, dtype=torch.uint8)).shape == (0,)
+    for dtype in (torch.uint8, torch.float32):
+        assert quantise(torch.zeros(0, dtype=dtype)).shape == (0,)
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.float32, torch.float16])

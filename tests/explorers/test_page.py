@@ -4,6 +4,8 @@ They are read here as page.js reads them. That it computes the same pictures is 
 (tests/browser).
 """
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -58,3 +60,12 @@ def test_weights_travel_as_16_bit_numbers():
     model = seeded_vae(0, z_dim=2)
     _, weights = page.layers(model.decoder)
     assert len(weights) == 2 * sum(p.numel() for p in model.decoder.parameters())
+
+
+def test_the_page_exports_render_as_anywidget_asks_for_it():
+    """Of a module that also exports `render` by name, anywidget warns in the browser's console."""
+    source = (page.HERE / "page.js").read_text()
+    by_name = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", source, re.MULTILINE)
+    assert "decoder" in by_name
+    assert "render" not in by_name
+    assert re.search(r"^export default \{ render \};$", source, re.MULTILINE)

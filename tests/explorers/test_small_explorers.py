@@ -2,10 +2,14 @@
 
 import io
 
+import pytest
 import torch
+from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from vaehelpers import explorers
+from vaehelpers.attention import spam
+from vaehelpers.explorers.constants import STAND_IN
 
 
 def test_prior_samples_explorer_asks_for_the_first_samples_and_redraws():
@@ -48,6 +52,17 @@ def test_text_box_answers_as_one_types():
     assert verdict.value == "6 characters"
 
 
+def test_text_box_knows_a_word_by_either_apostrophe():
+    vocabulary = spam.Vocabulary(["don't wait"] * 2)
+    explorer = explorers.text_explorer(
+        lambda text: spam.judge(text, lambda text: 0.9, vocabulary, 0.5), "don't"
+    )
+    box, verdict = explorer.children
+    typed = verdict.value
+    box.value = "don\u2019t"
+    assert verdict.value == typed == "spam: p(spam) = 0.900, threshold 0.500."
+
+
 def test_picker_draws_the_chosen_item():
     drawn = []
 
@@ -81,3 +96,39 @@ def test_live_curve_is_redrawn_by_batches_and_epochs(monkeypatch):
     curve.epoch(1, 2.5)
     assert bytes(curve.widget.value) != drawn
     assert curve.points == {"batches": [(0.0, 4.0), (0.5, 3.0)], "validation": [(1, 2.5)]}
+
+
+def attention():
+    """Return an explorer of weights of one head."""
+    mechanism = explorers.Mechanism(torch.zeros(1, 2, 3), "ab", "xyz")
+    return explorers.attention_explorer({"one": mechanism})
+
+
+SMALL = {
+    "attention": attention,
+    "gaussians": lambda: explorers.kl_explorer(lambda *numbers: 0.0),
+    "live curve": lambda: explorers.LiveCurve(2).widget,
+    "picker": lambda: explorers.picker_explorer(1, "item", lambda i, axes: ""),
+    "prior samples": lambda: explorers.prior_samples_explorer(
+        torch.randn(40, 2), lambda mean, std, number: (torch.ones(number) / number, "")
+    ),
+    "text box": lambda: explorers.text_explorer(str.upper, "mail"),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_text_of_an_explorer_is_the_same_whatever_it_shows(name):
+    """It is compared by nbval, and a picture's first bytes are no help to a reader."""
+    assert_text_is_the_stand_in(SMALL[name]())
+
+
+def test_the_text_of_an_explorer_of_latents(flat_walk):
+    for explorer in (explorers.in_kernel(flat_walk), explorers.in_page(flat_walk)):
+        assert_text_is_the_stand_in(explorer)
+
+
+def assert_text_is_the_stand_in(explorer):
+    """Display a widget as a kernel does."""
+    data, _ = DisplayFormatter().format(explorer)
+    assert data["text/plain"] == repr(explorer) == STAND_IN
+    assert "application/vnd.jupyter.widget-view+json" in data

@@ -9,8 +9,10 @@ import nbformat
 import numpy as np
 import pytest
 from IPython.utils.capture import capture_output
+from nbconvert import ScriptExporter
 from PIL import Image
 
+from vaehelpers.explorers.constants import STAND_IN
 from vaehelpers.series import outputs
 
 matplotlib.use("agg")
@@ -127,8 +129,15 @@ def test_clean_strips_widgets_and_timings():
     assert cleaned.metadata.kernelspec.name == "python3"
     assert not {"widgets", "papermill"} & cleaned.metadata.keys()
     assert cleaned.cells[0].metadata == {"tags": ["parameters"]}
-    stand_in = "[an explorer with sliders: run this cell to use it]"
-    assert cleaned.cells[0].outputs[0].data == {"text/plain": stand_in}
+    assert cleaned.cells[0].outputs[0].data == {"text/plain": STAND_IN}
+
+
+def test_a_cleaned_notebook_becomes_a_script_of_python():
+    notebook = notebook_of([])
+    notebook.cells.append(nbformat.v4.new_markdown_cell("Some prose."))
+    script, resources = ScriptExporter().from_notebook_node(outputs.clean(notebook))
+    assert resources["output_extension"] == ".py"
+    assert "\n# Some prose.\n" in script
 
 
 def test_clean_joins_what_a_kernel_cut():

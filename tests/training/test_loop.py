@@ -51,6 +51,19 @@ def untouched_run(data, config):
     return _Run(data, config, folder=None, on_batch=None)
 
 
+@pytest.mark.parametrize(("watched", "on_batch"), [(True, False), (True, True), (False, False)])
+def test_a_bar_is_shown_where_nobody_else_shows_how_far_it_is(few, monkeypatch, watched, on_batch):
+    def bar(batches, name, leave, disable):
+        shown.append(not disable)
+        return batches
+
+    shown = []
+    monkeypatch.setattr("vaehelpers.training.loop.tqdm", bar)
+    monkeypatch.setattr("vaehelpers.core.progress.is_watched", lambda: watched)
+    records(few, tiny(1), on_batch=(lambda when, bpd: None) if on_batch else None)
+    assert shown == [watched and not on_batch]
+
+
 def test_overfits_one_batch(few):
     model = seeded_vae(0, z_dim=8)
     imgs = few.train.images[:8]

@@ -1,8 +1,8 @@
 """What notebook 01 is about: three models that reverse words, mails, and a spam filter's needs.
 
 Read in this order: `reversal` (sequence to sequence with a fixed vector, additive attention, a
-Transformer), `masking` (attention weights under a mask), `mail` (mails with labels, generated or
-your own), `spam` (tokens, training, scores).
+Transformer), `masking` (attention weights under a mask), `mail` (generated mails with labels),
+`text_file` and `mail_file` (your own ones), `spam` (tokens, training, scores).
 """
 
 import lazy_loader

@@ -1,14 +1,10 @@
-"""Mails with a label, spam or not: generated from a grammar with held-out wording, or your own."""
+"""Mails with a label, spam or not, generated from a grammar with held-out wording."""
 
-import csv
 import random
 import re
-import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from ..errors import DataError, one_line
 
 PARTS = ("train", "val", "test")
 SHARES = {"plain": 3, "mixed": 1, "order": 1}  # of the kinds of mail, in fifths
@@ -16,16 +12,12 @@ KINDS = tuple(SHARES)
 SPAM_SECTIONS = ("spam prize", "spam account", "spam money", "spam goods")  # of mail.txt
 HAM_SECTIONS = ("ham work", "ham private", "ham notice")
 SIZES = {"train": 6000, "val": 1000, "test": 2000}
-LABELS = {"spam": 1, "ham": 0, "1": 1, "0": 0}
-LONGEST = 100_000  # characters of one mail
-MOST = 50_000  # mails of a file, so that training stays a matter of minutes
-FEWEST = 20  # mails of each label, so that a split leaves some of both in each part
 LINES_OF_PART = {"train": (0, 1, 2), "val": (3,), "test": (4,)}  # of every five lines of mail.txt
 
 
 @dataclass(frozen=True)
 class Mail:
-    """The text of a mail, its label, and one of `KINDS`.
+    """The text of a mail, its label, and one of `KINDS`, or another word for mails from elsewhere.
 
     The label is 1 for spam and 0 for ham, that is, for mail that is wanted.
     """
@@ -45,31 +37,6 @@ def generate(part: str, count: int, seed: int) -> list[Mail]:
     """
     draw = random.Random(f"{part} {seed}")
     return [_generate_one(index % 2, part, draw) for index in range(count)]
-
-
-def read_csv(path: str | Path) -> list[Mail]:
-    """Read a CSV file in UTF-8 with the columns `label` and `text`.
-
-    A label is spam or ham, 1 or 0; repeated texts count once. Raises DataError, one line, for a
-    file that cannot be read as that, has under `FEWEST` mails of either label or more than `MOST`
-    in all.
-    """
-    path = Path(path)
-    name = one_line(path, 200)
-    csv.field_size_limit(LONGEST)
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise DataError(f"{name} is not a regular file; give a CSV file")
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            mails = _read_rows(name, csv.DictReader(file, strict=True))
-    except OSError as error:
-        is_address = ":/" in str(path)
-        hint = "download it first, then give its path" if is_address else "give a CSV file"
-        raise DataError(f"{name} cannot be read ({error.strerror}); {hint}") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{name} is not text in UTF-8; save it as CSV in UTF-8") from None
-    _check_counts(name, mails)
-    return mails
 
 
 def split_mails(mails: list[Mail], seed: int) -> dict[str, list[Mail]]:
@@ -150,68 +117,3 @@ def _fill(text: str, part: str, draw: random.Random) -> str:
     while "{" in text:
         text = re.sub(r"{(\w+)}", lambda slot: draw.choice(grammar()[slot[1]][part]), text)
     return text
-
-
-def _read_rows(name: str, reader: csv.DictReader) -> list[Mail]:
-    """Return the mails of an open CSV file, each text once."""
-    mails: dict[str, Mail] = {}
-    try:
-        label, text = _find_columns(name, list(reader.fieldnames or []))
-        for row in reader:
-            where = f"{name}, line {reader.line_num}"
-            mail = _read_row(where, row, label, text)
-            known = mails.setdefault(mail.text, mail)
-            if known.label != mail.label:
-                raise DataError(
-                    f"{where}: this text stands twice, once as spam and once as ham; remove one"
-                )
-            if len(mails) > MOST:
-                raise DataError(f"{name} has more than {MOST:,} mails; give a smaller sample of it")
-    except csv.Error as error:
-        raise DataError(
-            f"{name}, line {reader.line_num}: this is not CSV with mails of up to {LONGEST:,} "
-            f"characters ({error}); put texts in double quotes, and double the quotes inside"
-        ) from None
-    return list(mails.values())
-
-
-def _find_columns(name: str, header: list[str]) -> tuple[str, str]:
-    """Return the file's own spelling of the columns label and text."""
-    known = [(column or "").strip().lower() for column in header]
-    wrong = [wanted for wanted in ("label", "text") if known.count(wanted) != 1]
-    if wrong:
-        raise DataError(
-            f"{name} must have exactly one column {' and one '.join(wrong)} "
-            f"(found: {one_line(', '.join(header))}); its first line names a label and a text "
-            "column, separated by commas"
-        )
-    return header[known.index("label")], header[known.index("text")]
-
-
-def _read_row(where: str, row: dict, label: str, text: str) -> Mail:
-    """Return the mail of one row; `where` names it in messages."""
-    if None in row:
-        raise DataError(
-            f"{where}: there are more cells than columns; "
-            "put a text that holds commas in double quotes"
-        )
-    key = (row[label] or "").strip().lower()
-    body = (row[text] or "").strip()
-    if key not in LABELS:
-        raise DataError(
-            f"{where}: label {one_line(key)!r} is not allowed; use spam or ham, or 1 or 0"
-        )
-    if "\0" in body or not re.search(r"[^\W_]|[^\w\s]", body):
-        raise DataError(f"{where}: the text is {'binary' if body else 'empty'}; remove that line")
-    return Mail(body, LABELS[key])
-
-
-def _check_counts(name: str, mails: list[Mail]) -> None:
-    """Raise DataError unless there are enough mails of both labels."""
-    spam = sum(mail.label for mail in mails)
-    ham = len(mails) - spam
-    if min(spam, ham) < FEWEST:
-        raise DataError(
-            f"{name} holds {spam} spam and {ham} ham mails with different texts; "
-            f"at least {FEWEST} of each are needed"
-        )

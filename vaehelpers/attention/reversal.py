@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ..core.chance import seeded
+from ..errors import DataError, one_line
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 PAD = len(LETTERS)  # two more symbols of the vocabulary, never predicted
@@ -25,7 +26,11 @@ STEPS = 3000  # of the published weights
 
 
 def encode(words: list[str]) -> Tensor:
-    """Return the letters of lower-case `words` as indices `[B,T]`, padded at the end with PAD."""
+    """Return the letters of lower-case `words` as indices `[B,T]`, padded at the end with PAD.
+
+    Raises DataError unless it is a list of words of the letters a to z.
+    """
+    _check_words(words)
     longest = max(len(word) for word in words)
     rows = []
     for word in words:
@@ -33,6 +38,17 @@ def encode(words: list[str]) -> Tensor:
         padding = [PAD] * (longest - len(word))
         rows.append(letters + padding)
     return torch.tensor(rows)
+
+
+def _check_words(words: list[str]) -> None:
+    if isinstance(words, str) or not words:
+        raise DataError(f'{one_line(words)!r} is not a list of words; give one, such as ["boot"]')
+    for word in words:
+        if not word or set(word) - set(LETTERS):
+            raise DataError(
+                f"{one_line(word)!r} is not a word of the letters a to z; leave other signs out, "
+                "and write capitals small, as word.lower() does"
+            )
 
 
 def decode(indices: Tensor) -> list[str]:
@@ -232,8 +248,10 @@ def train_translator(
 def translate(model: nn.Module, source: Tensor) -> Tensor:
     """Write a target letter by letter, each the likeliest given those before.
 
-    Returns `[B,T]`, padded as `source` is.
+    Returns `[B,T]`, padded as `source` is. Raises DataError for no words, or one without letters.
     """
+    if not source.numel() or (source == PAD).all(dim=1).any():
+        raise DataError("there is nothing to translate; give words of one letter or more")
     written = torch.full_like(source[:, :1], START)
     for _ in range(source.shape[1]):
         logits = model(source, written)  # [B,i,26]

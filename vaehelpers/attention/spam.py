@@ -1,10 +1,12 @@
 """What a spam filter needs besides its network: tokens, vocabulary, training, scores, baseline."""
 
+import math
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 import torch.nn.functional as F
@@ -23,23 +25,39 @@ _TOKEN = re.compile(
     r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]|"
     r"[^\W\d_\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+(?:'[^\W\d_]+)?|\d+|[^\w\s]"
 )
+# The apostrophes that phones and word processors put where a keyboard has this one.
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u02bc\uff07`\u00b4", "'"))
 
 
 def tokenize(text: str) -> list[str]:
-    """Split a text into lower-case words, numbers and signs."""
-    return _TOKEN.findall(text.lower())
+    """Split a text into lower-case words, numbers and signs.
+
+    A word is the same whatever apostrophe is in it, and whether its accents are characters of their
+    own or not.
+    """
+    return list(_tokens(text))
+
+
+def _tokens(text: str) -> Iterator[str]:
+    plain = unicodedata.normalize("NFC", text.lower()).translate(_APOSTROPHES)
+    return (found[0] for found in _TOKEN.finditer(plain))
+
+
+def _tokens_read(text: str) -> list[str]:
+    """Return the tokens of a text that a classifier reads after [CLS]."""
+    return list(islice(_tokens(text), LONGEST - 1))
 
 
 class Vocabulary:
     """The words that occur in two training mails or more, with an index each.
 
-    All numbers share one token.
+    All numbers share one token. Of a long mail counts what a classifier reads, its beginning.
     """
 
     def __init__(self, texts: list[str], largest: int = 20_000):
         counts: Counter[str] = Counter()
         for text in texts:
-            once = dict.fromkeys(tokenize(text))
+            once = dict.fromkeys(_tokens_read(text))
             counts.update(token for token in once if not token.isdigit())
         frequent = [word for word, count in counts.most_common(largest) if count > 1]
         self.words = [*SPECIAL, *sorted(frequent)]
@@ -50,8 +68,7 @@ class Vocabulary:
 
     def ids(self, text: str) -> list[int]:
         """Return the indices of a text's tokens, [CLS] first, cut to LONGEST."""
-        tokens = tokenize(text)[: LONGEST - 1]
-        return [CLS, *(self._id(token) for token in tokens)]
+        return [CLS, *(self._id(token) for token in _tokens_read(text))]
 
     def _id(self, token: str) -> int:
         return NUMBER if token.isdigit() else self.index.get(token, UNKNOWN)
@@ -77,15 +94,23 @@ class Scores:
     true_negative: int
 
     @property
+    def called(self) -> int:
+        """How many were called spam, rightly or not."""
+        return self.true_positive + self.false_positive
+
+    @property
     def precision(self) -> float:
-        """The share of spam among what was called spam; 1 where nothing was."""
-        called = self.true_positive + self.false_positive
-        return self.true_positive / called if called else 1.0
+        """The share of spam among what was called spam; NaN where nothing was."""
+        return _share(self.true_positive, self.called)
 
     @property
     def recall(self) -> float:
-        """The share of the spam that was found."""
-        return self.true_positive / (self.true_positive + self.false_negative)
+        """The share of the spam that was found; NaN where there is no spam."""
+        return _share(self.true_positive, self.true_positive + self.false_negative)
+
+
+def _share(count: int, total: int) -> float:
+    return count / total if total else math.nan
 
 
 def score(probability: Tensor, labels: Tensor, threshold: float) -> Scores:
@@ -200,7 +225,7 @@ def probabilities(
     model: nn.Module, vocabulary: Vocabulary, texts: list[str], batch_size: int = 250
 ) -> Tensor:
     """Return the probability of spam `[N]` of each text."""
-    parts = []
+    parts = [torch.empty(0)]
     for start in range(0, len(texts), batch_size):
         ids = vocabulary.batch(texts[start : start + batch_size])
         parts.append(model(ids).sigmoid())

@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import stat
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +15,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from ..errors import CheckpointError, one_line
+from ..errors import CheckpointError, OutputError, one_line
 
 Module = TypeVar("Module", bound=nn.Module)
 HEADER = 2**20  # bytes that a safetensors file may have besides its numbers
@@ -38,17 +40,39 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+def try_folder(folder: Path) -> None:
+    """Try whether files can be written into `folder`, before the work whose results it is for.
+
+    It need not exist yet; nothing is left behind. Raises OutputError.
+    """
+    nearest = folder.absolute()
+    while not os.path.lexists(nearest):
+        nearest = nearest.parent
+    try:
+        tempfile.TemporaryFile(dir=nearest).close()
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror, str(folder)) from None
+
+
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: a temporary file beside it, flushed, then renamed."""
+    """Write a file whole or not at all: a temporary file beside it, flushed, then renamed.
+
+    Its folder is made if need be. Raises OutputError, which is an OSError, where the file cannot
+    be written.
+    """
     partial = path.with_name(path.name + ".partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(partial, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror, str(path)) from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: object) -> None:
@@ -104,7 +128,6 @@ def _kind(tensor: Tensor) -> str:
 
 def save_weights(model: nn.Module, path: Path) -> Path:
     """Write a network's weights alone, whole or not at all, and return the path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, tensors_to_bytes(model.state_dict()))
     return path
 

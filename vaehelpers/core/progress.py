@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +16,12 @@ BATCH = "VAEHELPERS_BATCH"  # set in the environment of a batch run: no progress
 def until_interrupted(records: Iterator[Record]) -> Iterator[Record]:
     """Yield what `fit` yields; an interrupt (Ctrl-C, Jupyter's stop button) ends it after an epoch.
 
-    Nothing is lost: go over the same `records` again to train on.
+    Nothing is lost: go over the same `records` again to train on. Python hands interrupts to its
+    main thread; in another one, nothing ends early.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield from records
+        return
     asked = []
     before = signal.signal(signal.SIGINT, lambda *_: asked.append(True))
     try:

@@ -7,42 +7,70 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from ..errors import DataError
+from ..errors import DataError, is_full
 from . import fashion_mnist
 
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
+RAW = Path("FashionMNIST", "raw")  # torchvision's folder of the four files
 
 
 def fetch(target: Path) -> Path:
     """Download the four files into `target`, in torchvision's layout; return the folder of them.
 
-    Everything happens in a scratch folder; only a verified set is moved into place, in one rename.
-    Raises DataError saying what each source answered.
+    Everything happens in a scratch folder; only a verified set is moved into place. Raises
+    DataError saying what each source answered, or why nothing can be written into `target`.
     """
     target = target.resolve()  # apt takes relative folders for its own
-    target.mkdir(parents=True, exist_ok=True)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target, prefix=".fetch-") as scratch:
+            return _move_into_place(_fetch_verified(Path(scratch), target), target)
+    except OSError as error:
+        where = error.filename2 or error.filename or target
+        room = "free 200 MB, or " if is_full(error) else ""
+        raise DataError(
+            f"FashionMNIST is not there yet, and {where} cannot be written ({error.strerror}); "
+            f"{room}set {fashion_mnist.ENV} to a folder of yours, "
+            "and run `python -m vaehelpers data`"
+        ) from None
+
+
+def _fetch_verified(scratch: Path, target: Path) -> Path:
+    """Return a folder in `scratch` with all four files, from the first source that has them."""
     answers = []
     for name, source in (("torchvision", _torchvision), ("Debian package", _debian)):
-        with tempfile.TemporaryDirectory(dir=target, prefix=".fetch-") as scratch:
-            try:
-                source(Path(scratch))
-                fashion_mnist.verify(Path(scratch) / "FashionMNIST" / "raw")
-                return _move_into_place(Path(scratch), target)
-            except Exception as error:  # whatever went wrong, try the next source
-                answers.append(f"{name}: {_in_brief(error)}")
+        own = scratch / source.__name__
+        own.mkdir()
+        try:
+            source(own)
+            fashion_mnist.verify(own / RAW)
+            return own / RAW
+        except Exception as error:  # whatever went wrong, try the next source
+            if is_full(error):
+                raise
+            answers.append(f"{name}: {_in_brief(error)}")
     raise DataError(
         f"FashionMNIST could not be fetched ({'; '.join(answers)}); copy its four idx files into "
-        f"{target}/ or point VAEHELPERS_DATA at a folder that has them"
+        f"{target}/ or point {fashion_mnist.ENV} at a folder that has them"
     )
 
 
-def _move_into_place(scratch: Path, target: Path) -> Path:
+def _move_into_place(raw: Path, target: Path) -> Path:
+    place = target / RAW
+    place.parent.mkdir(exist_ok=True)
     try:
-        os.replace(scratch / "FashionMNIST", target / "FashionMNIST")
+        os.replace(raw, place)  # in one rename, also onto an empty folder
     except OSError:
-        if not fashion_mnist.holding(target):  # no other process has put it there: a real failure
-            raise
-    return fashion_mnist.holding(target) or target
+        if not fashion_mnist.holding(target):  # else another process has been faster
+            _move_beside_others(raw, place)
+    return fashion_mnist.holding(target) or place
+
+
+def _move_beside_others(raw: Path, place: Path) -> None:
+    """Move the files one by one into a folder in which other things lie, and stay."""
+    place.mkdir(exist_ok=True)
+    for path in raw.iterdir():
+        os.replace(path, place / path.name)
 
 
 def _torchvision(scratch: Path) -> None:
@@ -55,7 +83,7 @@ def _torchvision(scratch: Path) -> None:
         FashionMNIST(scratch, download=True)
     finally:
         socket.setdefaulttimeout(before)
-    for archive in (scratch / "FashionMNIST" / "raw").glob("*.gz"):
+    for archive in (scratch / RAW).glob("*.gz"):
         archive.unlink()  # torchvision keeps them beside the unpacked files
 
 
@@ -76,7 +104,7 @@ def _debian(scratch: Path) -> None:
     package = next(scratch.glob("*.deb"))
     _run_quietly(["dpkg-deb", "--extract", package.name, "unpacked"], scratch)
     unpacked = scratch / "unpacked/usr/share/datasets/fashion-mnist"
-    raw = scratch / "FashionMNIST" / "raw"
+    raw = scratch / RAW
     raw.mkdir(parents=True)
     for name in fashion_mnist.SHA256:
         os.replace(unpacked / f"{name}.gz", raw / f"{name}.gz")
@@ -91,4 +119,6 @@ def _run_quietly(command: list[str], folder: Path, check: bool = True) -> None:
 def _in_brief(error: Exception) -> str:
     """Return what an error says on one line: of a failed command, what it printed."""
     text = getattr(error, "stderr", None) or str(error) or type(error).__name__
+    if isinstance(error, DataError):
+        text = text.partition("; ")[0]  # the mend would be that of a scratch folder
     return " ".join(text.split())[:300]

@@ -1,6 +1,5 @@
 """FashionMNIST's four files: where they are looked for, and how they are read and checked."""
 
-import gzip
 import hashlib
 import os
 import zlib
@@ -11,14 +10,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..core.files import read_whole
 from ..errors import DataError
 from .dataset import Dataset, Split, split
 from .levels import quantise
 
 ENV = "VAEHELPERS_DATA"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+GZIP = b"\x1f\x8b"  # the first bytes of a gzipped file
 
-# sha256 of the *decompressed* idx files: mirrors recompress the .gz, the contents never change.
+# Bytes and sha256 of the *unpacked* idx files: mirrors recompress them, the contents never change.
+SIZES = {
+    "train-images-idx3-ubyte": 47_040_016,
+    "train-labels-idx1-ubyte": 60_008,
+    "t10k-images-idx3-ubyte": 7_840_016,
+    "t10k-labels-idx1-ubyte": 10_008,
+}
 SHA256 = {
     "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -30,23 +37,53 @@ SHA256 = {
 def locate(folder: str | Path | None = None) -> Path | None:
     """Return the folder that holds the idx files, or None where a download is needed.
 
-    An explicit folder (or `$VAEHELPERS_DATA`) must hold them, else DataError is raised; the usual
-    places (`data/` here, `data/` in the folder above, Debian's folder) may be absent.
+    `load_data` says where they are looked for. An explicit folder (or `$VAEHELPERS_DATA`) must hold
+    them, else DataError is raised; the usual places may be absent.
     """
-    explicit = folder or os.environ.get(ENV)
-    if explicit:
-        return holding(Path(explicit)) or _no_files(Path(explicit))
-    here = Path.cwd()
-    for place in (here / "data", here.parent / "data", DEBIAN_FOLDER):  # notebooks run one below
+    if folder:
+        place = _expanded(folder)
+        return holding(place) or _no_files(place)
+    found = find()
+    if found is None and os.environ.get(ENV):
+        _no_files(home())
+    return found
+
+
+def find() -> Path | None:
+    """Return the folder that holds the idx files where `locate` looks unasked, or None.
+
+    `data/` is looked for here and in every folder above, since notebooks run in a folder below the
+    project's; with `$VAEHELPERS_DATA` that folder is looked for instead, and Debian's is not.
+    """
+    places = [folder / _name() for folder in _upwards()]
+    if not os.environ.get(ENV):
+        places.append(DEBIAN_FOLDER)
+    for place in places:
         found = holding(place)
         if found:
             return found
     return None
 
 
+def home() -> Path:
+    """Return the folder that the files are fetched into, where `find` finds them.
+
+    It is `data/` of the project, beside the nearest `pyproject.toml` here or above; without one,
+    `data/` here; with `$VAEHELPERS_DATA`, that folder.
+    """
+    for folder in _upwards():
+        if os.path.isfile(folder / "pyproject.toml"):
+            return folder / _name()
+    return Path.cwd() / _name()
+
+
 def holding(place: Path) -> Path | None:
-    """Return `place` or torchvision's folder in it, whichever holds an idx file, or None."""
-    for candidate in (place, place / "FashionMNIST" / "raw"):
+    """Return the folder that holds an idx file, or None: `place` or one of torchvision's in it.
+
+    torchvision's are `FashionMNIST/raw`, also where `place` is `FashionMNIST` itself.
+    """
+    for inside in (".", "raw", "FashionMNIST", "FashionMNIST/raw"):
+        candidate = place / inside
         if any(_path_of(candidate, name) for name in SHA256):
             return candidate
     return None
@@ -90,22 +127,34 @@ def _read_idx(folder: Path, name: str) -> Tensor:
     path = _path_of(folder, name)
     if path is None:
         raise DataError(f"{folder / name}(.gz) is missing; {_remedy(folder)}")
-    raw = _decompressed(path)
+    raw = _unpacked(path, SIZES[name] + 1)
     if hashlib.sha256(raw).hexdigest() != SHA256[name]:
+        size = f"{len(raw):,} bytes" if len(raw) <= SIZES[name] else f"over {SIZES[name]:,} bytes"
         raise DataError(
-            f"{path} is not FashionMNIST's {name} ({len(raw):,} bytes decompressed, "
-            f"wrong sha256); {_remedy(folder)}"
+            f"{path} is not FashionMNIST's {name} ({size} unpacked, wrong sha256); "
+            f"{_remedy(folder)}"
         )
     if name.endswith("idx1-ubyte"):
         return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=8).astype(np.int64))
     return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=16).copy()).view(-1, 1, 28, 28)
 
 
-def _decompressed(path: Path) -> bytes:
+def _unpacked(path: Path, most: int) -> bytes:
+    """Return what a file holds, unpacked if it is gzipped, whatever its name says.
+
+    No more than `most` bytes are unpacked, and twice as many read: a small file may unpack to
+    gigabytes.
+    """
     try:
-        raw = path.read_bytes()
-        return gzip.decompress(raw) if path.suffix == ".gz" else raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        content = read_whole(path, 2 * most)
+        if not content.startswith(GZIP):
+            return content[:most]
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: gzip's header and checksum
+        raw = unpacker.decompress(content, most)
+        if len(raw) < most and not unpacker.eof:
+            raise EOFError("it ends too early")
+        return raw
+    except (EOFError, zlib.error) as error:
         raise DataError(
             f"{path} is truncated or corrupt ({error}); {_remedy(path.parent)}"
         ) from None
@@ -115,11 +164,27 @@ def _decompressed(path: Path) -> bytes:
         ) from None
 
 
+def _upwards() -> list[Path]:
+    """Return the working folder and every folder above it."""
+    here = Path.cwd()
+    return [here, *here.parents]
+
+
+def _name() -> Path:
+    """Return the name or path of the folder to look for."""
+    return _expanded(os.environ.get(ENV) or "data")
+
+
+def _expanded(folder: str | Path) -> Path:
+    """Return a folder that a person gave, with `~` written out where that is possible."""
+    return Path(os.path.expanduser(folder))
+
+
 def _no_files(folder: Path) -> NoReturn:
-    what = "holds no FashionMNIST files" if folder.is_dir() else "is not a folder"
+    what = "holds no FashionMNIST files" if os.path.isdir(folder) else "is not a folder"
     raise DataError(
         f"{folder} {what}; give the folder with train-images-idx3-ubyte(.gz) and its three "
-        f"companions, or unset {ENV} to search the usual places"
+        f"companions, or run `python -m vaehelpers data`, which fetches them into {home()}"
     )
 
 
@@ -127,7 +192,7 @@ def _remedy(folder: Path) -> str:
     """Say how a damaged folder is repaired."""
     if folder == DEBIAN_FOLDER:
         return "reinstall the Debian package dataset-fashion-mnist"
-    move = f"move the idx files out of {folder}"
-    if os.environ.get(ENV):
-        move += f", unset {ENV}"
-    return f"{move} and run `python -m vaehelpers data` to fetch them again"
+    return (
+        f"move the idx files out of {folder} and run `python -m vaehelpers data`, "
+        f"which fetches them into {home()}"
+    )

@@ -17,7 +17,7 @@ def quantise(pixels: Tensor) -> Tensor:
     `ToTensor` makes them. Raises InputError for others, and for what is quantised already.
     """
     if pixels.is_floating_point():
-        if not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN fails, too
+        if pixels.numel() and not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN fails, too
             raise InputError(
                 "quantise takes floats from 0 to 1, as torchvision's ToTensor makes them; these go "
                 f"from {pixels.min():.4g} to {pixels.max():.4g}. Leave out other transforms"

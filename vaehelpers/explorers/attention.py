@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..attention.masking import MASKS, attention_weights
 from ..figures.attention import attention_picture
-from .controls import LABEL
+from .controls import LABEL, Column
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,5 @@ def attention_explorer(mechanisms: dict[str, Mechanism]) -> widgets.Widget:
     for control in (which, head, temperature, mask):
         control.observe(redraw, "value")
     redraw()
-    return widgets.VBox(
-        [which, widgets.HBox([canvas, widgets.VBox([head, temperature, mask, note])])]
-    )
+    panel = widgets.VBox([head, temperature, mask, note])
+    return Column([which, widgets.HBox([canvas, panel])])

@@ -9,7 +9,32 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from .constants import STAND_IN
+
 LABEL = {"description_width": "90px"}
+
+
+class _Explorer:
+    """What a cell shows as text of an explorer: the same sentence whatever the sliders show.
+
+    It is what the stored notebooks show, so that a test which compares outputs finds no difference.
+    """
+
+    def __repr__(self) -> str:
+        """Return the sentence."""
+        return STAND_IN
+
+
+class Row(_Explorer, widgets.HBox):
+    """An explorer whose parts stand side by side."""
+
+
+class Column(_Explorer, widgets.VBox):
+    """An explorer whose parts stand one below the other."""
+
+
+class Picture(_Explorer, widgets.Image):
+    """An explorer that is one picture."""
 
 
 def whole_slider(value: int, low: int, high: int, step: int, name: str) -> widgets.IntSlider:
@@ -48,7 +73,7 @@ def figure_beside(
     for slider in sliders:
         slider.observe(redraw, "value")
     redraw()
-    return widgets.HBox([canvas, widgets.VBox([*sliders, note])])
+    return Row([canvas, widgets.VBox([*sliders, note])])
 
 
 def as_png(ax: Axes) -> bytes:

@@ -11,6 +11,7 @@ import traitlets
 
 from ..vae.latent import encode
 from . import frames, walk
+from .controls import Row
 from .page import PageDecoder
 
 LABEL = {"description_width": "110px"}
@@ -147,7 +148,7 @@ def in_kernel(path: walk.Walk) -> widgets.Widget:
         control.observe(redraw, "value")
     controls.observe(redraw, "origin")
     redraw()
-    return widgets.HBox([widgets.VBox([canvas, where]), controls])
+    return Row([widgets.VBox([canvas, where]), controls])
 
 
 def in_page(path: walk.Walk) -> widgets.Widget:
@@ -161,4 +162,4 @@ def in_page(path: walk.Walk) -> widgets.Widget:
     widgets.jslink((controls.row, "value"), (page, "row"))
     widgets.jslink((controls.column, "value"), (page, "column"))
     traitlets.dlink((controls, "origin"), (page, "origin"))
-    return widgets.HBox([page, controls])
+    return Row([page, controls])

@@ -2,9 +2,7 @@
 
 import time
 
-import ipywidgets as widgets
-
-from .controls import as_png, axes_of_size
+from .controls import Picture, as_png, axes_of_size
 
 PAUSE = 0.2  # seconds between two drawings, at least
 
@@ -17,7 +15,7 @@ class LiveCurve:
     """
 
     def __init__(self, epochs: int):
-        self.widget = widgets.Image(format="png")
+        self.widget = Picture(format="png")
         self.epochs = epochs
         self.points: dict[str, list[tuple[float, float]]] = {"batches": [], "validation": []}
         self._draw()

@@ -187,7 +187,7 @@ function drawChances(context, p) {
  * Draw the explorer into `el`, and again whenever `model` or one of its sliders changes. The sliders are widgets of
  * their own and are listened to directly: a copy of their values in `model` would be sent to the kernel once more.
  */
-export async function render({ model, el }) {
+async function render({ model, el }) {
   const find = (reference) => model.widget_manager.get_model(reference.replace("IPY_MODEL_", ""));
   const sliders = await Promise.all(model.get("sliders").map(find));
   const decode = decoder(model.get("layers"), model.get("weights")), noise = model.get("noise");

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
+from .controls import Column
+
 
 def text_explorer(judge: Callable[[str], str], text: str) -> widgets.Widget:
     """Return a box that holds `text` at first and, below it, what `judge` says of its contents."""
@@ -16,4 +18,4 @@ def text_explorer(judge: Callable[[str], str], text: str) -> widgets.Widget:
         verdict.value = judge(change.new)
 
     box.observe(renew, "value")
-    return widgets.VBox([box, verdict])
+    return Column([box, verdict])

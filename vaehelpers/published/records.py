@@ -32,7 +32,6 @@ class Record:
 
 def save_record(name: str, results: dict, folder: Path = RECORDED) -> None:
     """Record results under `name`, whole or not at all, with hardware and versions."""
-    folder.mkdir(parents=True, exist_ok=True)
     content = {
         "results": results,
         "hardware": provenance.hardware(torch.device("cpu")),

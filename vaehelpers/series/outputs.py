@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.dataset import Dataset
+from ..explorers.constants import STAND_IN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 KEY = "vaehelpers"  # where display metadata carries a name; nbval does not compare metadata
 WIDGET = "application/vnd.jupyter.widget-view+json"
+INJECTED = "injected-parameters"  # papermill's tag
 SHORTEST_ALT = 40  # characters
 
 
@@ -112,11 +114,12 @@ def collect(notebook: "NotebookNode") -> tuple[dict[str, bytes], dict[str, dict[
 def clean(notebook: "NotebookNode") -> "NotebookNode":
     """Strip what differs between two runs or breaks a viewer.
 
-    That is widget state, timings, and where a kernel cut one printed text into pieces.
+    That is widget state, timings, where a kernel cut one printed text into pieces, and the random
+    name of the cell by which papermill sets parameters.
     """
     for key in ("widgets", "papermill", "jupytext"):
         notebook.metadata.pop(key, None)
-    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["language_info"] = {"name": "python", "nbconvert_exporter": "python"}
     notebook.metadata["kernelspec"] = {
         "display_name": "Python 3",
         "language": "python",
@@ -127,10 +130,11 @@ def clean(notebook: "NotebookNode") -> "NotebookNode":
             cell.outputs = _joined(cell.outputs)
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
+        if INJECTED in (tags or []):
+            cell.id = INJECTED
     for output in _outputs(notebook):
         if output.get("data", {}).pop(WIDGET, None):  # its model id names a kernel that is gone
-            stand_in = "[an explorer with sliders: run this cell to use it]"
-            output["data"]["text/plain"] = stand_in
+            output["data"]["text/plain"] = STAND_IN
     return notebook
 
 

@@ -1,30 +1,35 @@
 """The series in batch: presets, checked parameters, staged figures and results."""
 
 import ast
-import json
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
-from nbformat import NotebookNode
+from filelock import FileLock, Timeout
 
 from ..core import provenance
 from ..core.device import choose_device
-from ..core.files import sha256
+from ..core.files import sha256, try_folder, write_json, write_whole
 from ..core.settings import check, did_you_mean
 from ..data.dataset import Dataset
 from ..data.sources import load_data
-from ..errors import SettingError
+from ..errors import BatchError, SettingError
 from ..published.registry import all_published
-from . import execution, outputs
+from . import comparison, execution, outputs
+from .execution import TIMEOUT, write_notebook
 from .parameters import PARAMETERS
 
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
+# What a run leaves: removed in this order, put in place in the opposite one.
+OURS = ("run.json", "results.json", *(f"{name}.ipynb" for name in NOTEBOOKS), "figures")
+RUNNING, CLEARING, INSTALLING = ".running-", ".clearing", ".installing"
 # `quick` leaves the notebooks' own defaults, which nbval uses too; a preset names only changes.
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {},
@@ -88,59 +93,86 @@ def run_notebooks(
     names: tuple[str, ...] = NOTEBOOKS,
     source: Path = Path("notebooks"),
     out: Path = Path("build"),
+    timeout: int = TIMEOUT,
 ) -> dict[str, Any]:
     """Execute the notebooks into `out` and return the run's record.
 
-    `out` gets `NAME.ipynb`, `figures/NAME-FIGURE.png`, `results.json` and `run.json`, moved into
-    place only when all went well. If one fails, it is kept in `out/failed/`, the earlier results
-    stay, and BatchError is raised.
+    `out` gets `NAME.ipynb`, cleaned, `figures/NAME-FIGURE.png`, `results.json` and, last of all,
+    `run.json`, put into place only when all went well. If a notebook fails or a cell of it takes
+    more than `timeout` seconds, it is kept in `out/failed/`, the earlier results stay, and
+    BatchError is raised; so it is while another run writes to `out`.
     """
     planned = plan(preset, given, names, source)
     _refuse_foreign(out)
     dataset = _dataset_of(planned)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".running-") as scratch:
-        stage = Path(scratch) / "stage"
-        (stage / "figures").mkdir(parents=True)
+    with _alone_in(out) as scratch:
         started = time.perf_counter()
-        done = execution.side_by_side(planned, source, stage, out / "failed")
+        jobs = {source / f"{name}.ipynb": parameters for name, parameters in planned.items()}
+        done = execution.side_by_side(jobs, out / "failed", timeout)
         wall = round(time.perf_counter() - started, 1)
         results, seconds = {}, {}
-        for name, (notebook, took) in done.items():
-            results[name] = _collect(notebook, name, stage)
-            seconds[name] = took
+        for path, executed in done.items():
+            results[path.stem] = _stage(executed, path.stem, scratch)
+            seconds[path.stem] = executed.seconds
         record = {
             **_describe(preset, planned, dataset),
             "seconds": seconds,
             "wall_seconds": wall,
         }
-        _write(stage / "results.json", results)
-        _write(stage / "run.json", record)
-        _install(stage, out)
+        write_json(scratch / "results.json", results)
+        write_json(scratch / "run.json", record)
+        os.replace(scratch, out / CLEARING)
+        _install(out)
     return {**record, "results": results}
 
 
 def refresh_notebooks(
     names: tuple[str, ...] = NOTEBOOKS,
     source: Path = Path("notebooks"),
-    failed: Path = Path("build/failed"),
+    out: Path = Path("build"),
+    timeout: int = TIMEOUT,
 ) -> None:
     """Execute the notebooks with their defaults and write the outputs back, cleaned.
 
     It is the one way they are committed. The copies in `docs/figures/` that the README shows are
-    renewed with them.
+    renewed with them. One notebook after the other: with more threads for each, numbers could
+    differ in their last digits. What fails is kept in `out/failed/`.
     """
-    for name, path in paths(names, source).items():
-        with tempfile.TemporaryDirectory() as scratch:
-            notebook = execution.execute(path, {}, Path(scratch) / path.name, failed)
-        partial = path.with_suffix(".partial")
-        nbformat.write(outputs.clean(notebook), partial)
-        os.replace(partial, path)
-        figures, _ = outputs.collect(notebook)
-        for figure, png in figures.items():
-            copy = source.parent / "docs" / "figures" / f"{name}-{figure}.png"
-            if copy.is_file():  # the figures that the README shows
-                copy.write_bytes(png)
+    found = paths(names, source)
+    try_folder(source)
+    with _alone_in(out):
+        for name, path in found.items():
+            executed = execution.side_by_side({path: {}}, out / "failed", timeout)[path]
+            write_notebook(executed.notebook, path)
+            figures, _ = outputs.collect(executed.notebook)
+            for figure, png in figures.items():
+                copy = source.parent / "docs" / "figures" / f"{name}-{figure}.png"
+                if copy.is_file():  # the figures that the README shows
+                    write_whole(copy, png)
+
+
+def verify_notebooks(
+    names: tuple[str, ...] = NOTEBOOKS,
+    source: Path = Path("notebooks"),
+    out: Path = Path("build"),
+    timeout: int = TIMEOUT,
+) -> Iterator[str]:
+    """Execute the notebooks as `refresh_notebooks` does, and yield each difference from the store.
+
+    A line names the notebook, the cell, what is stored and what came out; `comparison` says what
+    counts as a difference. A notebook that differs is kept in `out/verify/`.
+    """
+    found = paths(names, source)
+    with _alone_in(out):
+        _remove(out / "verify")
+        for name, path in found.items():
+            stored = nbformat.read(path, 4)
+            executed = execution.side_by_side({path: {}}, out / "failed", timeout)[path]
+            lines = list(comparison.differences(stored, executed.notebook))
+            if lines:
+                write_notebook(executed.notebook, out / "verify" / path.name)
+            for line in lines:
+                yield f"{name}, {line}"
 
 
 def summary(record: dict[str, Any]) -> str:
@@ -166,15 +198,37 @@ def _origin(entry: dict[str, Any]) -> str:
     return "  [recorded]" if entry["recorded"] else ""
 
 
+@contextmanager
+def _alone_in(out: Path) -> Iterator[Path]:
+    """Yield a scratch folder in `out`, for the only run that writes there; BatchError if it is not.
+
+    What earlier runs that were killed have left there is put in order first.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        held = FileLock(out / ".lock").acquire(timeout=0)
+    except Timeout:
+        raise BatchError(
+            f"another run is writing to {out}; wait for its end, or name another folder with --out"
+        ) from None
+    with held:
+        for stale in out.glob(f"{RUNNING}*"):
+            _remove(stale)
+        _install(out)
+        with tempfile.TemporaryDirectory(dir=out, prefix=RUNNING) as folder:
+            scratch = Path(folder) / "stage"
+            scratch.mkdir()
+            yield scratch
+
+
 def _refuse_foreign(out: Path) -> None:
     """Raise SettingError if `out` holds files of our names that no earlier run left.
 
     A run would replace them.
     """
-    if not out.is_dir() or (out / "run.json").is_file():
+    if any((out / mark).exists() for mark in ("run.json", CLEARING, INSTALLING)):
         return
-    ours = {*(f"{name}.ipynb" for name in NOTEBOOKS), "figures", "results.json", "run.json"}
-    if ours & {item.name for item in out.iterdir()}:
+    if any((out / name).exists() for name in OURS):
         raise SettingError(
             f"out={out} holds files that no run wrote and that this one would replace; "
             "give a new or empty folder"
@@ -187,9 +241,11 @@ def _dataset_of(planned: dict[str, dict[str, Any]]) -> Dataset | None:
     return load_data(*sources) if sources else None
 
 
-def _collect(notebook: NotebookNode, name: str, stage: Path) -> dict[str, dict[str, Any]]:
-    """Save an executed notebook's figures in the stage and return its results."""
-    figures, results = outputs.collect(notebook)
+def _stage(executed: execution.Executed, name: str, stage: Path) -> dict[str, dict[str, Any]]:
+    """Write an executed notebook and its figures into the stage, and return its results."""
+    write_notebook(executed.notebook, stage / f"{name}.ipynb")
+    figures, results = outputs.collect(executed.notebook)
+    (stage / "figures").mkdir(exist_ok=True)
     for figure, png in figures.items():
         (stage / "figures" / f"{name}-{figure}.png").write_bytes(png)
     return results
@@ -213,17 +269,37 @@ def _describe(preset: str, planned: dict, dataset: Dataset | None) -> dict[str, 
     }
 
 
-def _write(path: Path, content: dict) -> None:
-    path.write_text(json.dumps(content, indent=1) + "\n")
+def _install(out: Path) -> None:
+    """Put a finished stage, if there is one, in place of what an earlier run left in `out`.
+
+    Other things in `out` are left alone. Where this is killed, the next run goes on with it: every
+    step can be repeated, and the stage's name tells how far it came. Meanwhile there is no
+    `run.json`. Raises BatchError where the file system refuses.
+    """
+    clearing, installing = out / CLEARING, out / INSTALLING
+    stage = clearing
+    try:
+        if clearing.is_dir():
+            for name in OURS:
+                _remove(out / name)
+            os.replace(clearing, installing)
+        stage = installing
+        if installing.is_dir():
+            for name in reversed(OURS):
+                if (installing / name).exists():
+                    os.replace(installing / name, out / name)
+            _remove(out / "failed")
+            installing.rmdir()
+    except OSError as error:
+        raise BatchError(
+            f"{error.filename2 or error.filename}: {error.strerror}; the new results are whole, "
+            f"and wait in {stage}: mend this, and the next run puts them in place before it starts"
+        ) from None
 
 
-def _install(stage: Path, out: Path) -> None:
-    """Put the stage in place of all that an earlier run left; leave other things in `out` alone."""
-    for name in NOTEBOOKS:
-        (out / f"{name}.ipynb").unlink(missing_ok=True)
-    for item in stage.iterdir():
-        target = out / item.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        os.replace(item, target)
-    shutil.rmtree(out / "failed", ignore_errors=True)
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -42,7 +42,6 @@ def save_checkpoint(
     folder: Path, epoch: int, model: VAE, optimizers: Optimizers, meta: dict
 ) -> Path:
     """Write the checkpoint of `epoch` into `folder`; return its JSON path. `meta` is JSON-ready."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"epoch_{epoch:04d}.json"
     weights = tensors_to_bytes(model.state_dict())
     state = tensors_to_bytes(dict(_numbered(optimizers)))

@@ -46,11 +46,13 @@ def fit(
       exactly as if it had never stopped. If the recipe's rates fall towards the last epoch, only
       a run of the same number of epochs can be resumed.
     - `keep`: the epochs whose weights stay in the folder; other older ones are deleted.
-    - `on_batch`: called at every fifth step with the epochs so far and the bpd of the batch.
+    - `on_batch`: called at every fifth step with the epochs so far and the bpd of the batch; it
+      takes the place of a progress bar.
 
     Raises InputError for images that are not levels 0..15, SettingError for a device that this
     machine lacks, CheckpointError if the folder's run had other settings or more epochs,
-    TrainingError if the loss is no longer finite.
+    TrainingError if the loss is no longer finite, OutputError where a checkpoint cannot be written;
+    the one before is then whole.
     """
     _check_arguments(data, config)
     run = _Run(data, config, Path(folder) if folder else None, on_batch)
@@ -154,7 +156,8 @@ class _Run:
         self.model.train()
         batches = self._batches(epoch)
         total = torch.zeros(2, device=self.device)
-        bar = tqdm(batches, f"epoch {epoch}", leave=False, disable=not progress.is_watched())
+        has_bar = progress.is_watched() and not self.on_batch  # else the caller shows how far it is
+        bar = tqdm(batches, f"epoch {epoch}", leave=False, disable=not has_bar)
         for i, (imgs, eps) in enumerate(bar):
             steps_so_far = (epoch - 1) * len(batches) + i
             self._set_rates(steps_so_far, len(batches))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from ..core.files import try_folder
 from ..errors import SettingError
 from .history import EpochRecord
 
@@ -11,10 +12,12 @@ from .history import EpochRecord
 def tensorboard_writer(folder: Path | None) -> Callable[[EpochRecord], None]:
     """Return a function that writes an epoch record to a TensorBoard log in `folder`.
 
-    Without a folder it does nothing. Raises SettingError where tensorboard is not installed.
+    Without a folder it does nothing. Raises SettingError where tensorboard is not installed, and
+    OutputError for a folder that cannot be written.
     """
     if folder is None:
         return lambda record: None
+    try_folder(folder)
     try:  # an optional package
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

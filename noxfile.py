@@ -1,0 +1,52 @@
+"""The whole suite on every Python, on the oldest versions, in random order, and on two workers.
+
+    nox                       # every Python that is installed, and the oldest versions
+    nox -s order              # ten times in random order, on two workers
+    nox -s mutants            # mutation tests
+
+It needs `pip install nox uv`. What came out is in docs/reliability.md.
+"""
+
+import nox
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+SHUFFLED = ["pytest-randomly>=4.0", "pytest-xdist>=3.6"]
+nox.options.default_venv_backend = "uv"
+nox.options.sessions = ["newest", "oldest"]
+
+
+@nox.session(python=PYTHONS)
+def newest(session: nox.Session) -> None:
+    """Run the suite on the versions that `make` installs."""
+    _install_pinned(session)
+    session.run("pytest", "--nbval-lax", *(session.posargs or ["tests", "notebooks"]))
+
+
+@nox.session(python=PYTHONS[0])
+def oldest(session: nox.Session) -> None:
+    """Run the suite on the lowest versions that pyproject.toml admits."""
+    session.install("--resolution", "lowest-direct", "--editable", ".[notebooks,test]")
+    session.run("pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session(python=PYTHONS[1])
+def order(session: nox.Session) -> None:
+    """Run the suite ten times in random order, on two workers."""
+    _install_pinned(session)
+    session.install(*SHUFFLED)
+    for seed in range(10):
+        session.run("pytest", "-n", "2", f"--randomly-seed={seed}", *session.posargs)
+
+
+@nox.session(python=PYTHONS[1])
+def mutants(session: nox.Session) -> None:
+    """Change the code in many small ways; print the changes that no test notices."""
+    _install_pinned(session)
+    session.install("mutmut>=3.8")
+    session.run("mutmut", "run", "--max-children", "2", success_codes=[0, 1])
+    session.run("mutmut", "results")
+
+
+def _install_pinned(session: nox.Session) -> None:
+    session.install("--require-hashes", "--requirement", "constraints.txt")
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
