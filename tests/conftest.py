@@ -16,6 +16,12 @@ from vaehelpers.explorers import walk
 from vaehelpers.vae import seeded_vae
 
 
+def pytest_addoption(parser):
+    """Add the option for what takes long."""
+    text = "run every notebook with all pairs of allowed values, which takes an hour"
+    parser.addoption("--long", action="store_true", help=text)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def located():
     """Find the real data set once, as `make setup` left it: tests run in folders of their own."""

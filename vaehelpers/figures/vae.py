@@ -18,6 +18,7 @@ from .grid import pixel_axes, pixel_figure
 
 PRIOR_95 = math.sqrt(-2 * math.log(0.05))  # radius that holds 95 % of a 2-D standard normal
 RARE = 5  # a manifold cell with fewer images than this says nothing about its classes
+SMALLEST_MAP = 280  # screen pixels across, below which the labels of a map would overlap
 REFERENCE_BAND = (1.20, 1.25)  # training bpd after 80 epochs that the practical gives with Q2.8
 
 
@@ -29,7 +30,7 @@ def training_curves(history: list[dict], ax: Axes | None = None) -> Axes:
     for key, label in (("train_bpd", "training"), ("val_bpd", "validation")):
         ax.plot(epochs, [row[key] for row in history], label=label)
     ax.set(xlabel="epoch", ylabel="bits per dimension", xlim=(0, max(epochs) or 1))
-    ax.legend()
+    ax.legend(loc="upper right")
     return ax
 
 
@@ -84,7 +85,7 @@ def posterior(
     ax.plot([], [], "C0", label="posterior p(z|x)")
     ax.plot([], [], "C1", label="encoder q(z|x)")
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
-    ax.legend(fontsize=8, frameon=True)
+    ax.legend(loc="upper right", fontsize=8, frameon=True)
     return ax
 
 
@@ -106,7 +107,7 @@ def kl_integrand(q: tuple[float, float], p: tuple[float, float], ax: Axes | None
 
 
 def manifold(picture: Tensor) -> Axes:
-    """Draw a manifold `[1,H,W]` of values 0..1, pixel for pixel.
+    """Draw a manifold `[1,H,W]` of values 0..1, pixel for pixel (a small one magnified).
 
     Its axes are the percentiles of z1 and z2, labelled with z.
     """
@@ -177,8 +178,12 @@ def _middle(cells: Tensor) -> tuple[float, float]:
 
 
 def _pixel_map(pixels: np.ndarray) -> Axes:
-    """Draw pixels `[H,W]` or `[H,W,3]` of values 0..1 over the percentiles of z1 and z2."""
-    height, width = pixels.shape[:2]
+    """Draw pixels `[H,W]` or `[H,W,3]` of values 0..1 over the percentiles of z1 and z2.
+
+    Each is one screen pixel wide, or in a small map as many as leave room for the labels.
+    """
+    scale = max(1, math.ceil(SMALLEST_MAP / pixels.shape[1]))
+    height, width = (scale * side for side in pixels.shape[:2])
     fig = pixel_figure(width + 90, height + 70)
     ax = pixel_axes(fig, 80, 60, width, height)
     ax.imshow(pixels, cmap="gray", vmin=0, vmax=1, extent=(0, 1, 0, 1), aspect="auto")

@@ -80,6 +80,21 @@ def record(
     _display({"text/plain": " ".join(words)}, {KEY: result})
 
 
+def claim(sentence: str, holds: bool, *, unless: str = "") -> None:
+    """Print what a lesson says where this run shows it, and where it does not, that it does not.
+
+    `unless` says what sets this run apart from those that the lesson speaks of, for example "5
+    images are too few", and is empty where nothing does. A claim that then does not hold is a fault
+    of the lesson: AssertionError.
+    """
+    if holds:
+        print(sentence)
+    elif unless:
+        print(f"Not shown by this run ({unless}): {sentence}")
+    else:
+        raise AssertionError(f"this should hold, and does not: {sentence}")
+
+
 def collect(notebook: "NotebookNode") -> tuple[dict[str, bytes], dict[str, dict[str, Any]]]:
     """Return an executed notebook's figures and results.
 
