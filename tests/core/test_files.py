@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from vaehelpers.core import load_weights, save_weights, try_folder, write_json
-from vaehelpers.core.files import read_whole, sha256, tensors_to_bytes, write_whole
+from vaehelpers.core import load_weights, save_weights, write_json
+from vaehelpers.core.files import read_whole, sha256, tensors_to_bytes, try_folder, write_whole
 from vaehelpers.errors import CheckpointError, OutputError
 
 
