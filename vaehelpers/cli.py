@@ -204,7 +204,8 @@ def _add_data(parser: _Parser, default: str | None, usual: str) -> None:
 
 
 def _data(args: argparse.Namespace) -> None:
-    from .data.sources import fetch_data, load_data
+    from .data import load_data
+    from .data.sources import fetch_data
 
     folder = fetch_data()
     dataset = load_data(folder=folder)
