@@ -383,6 +383,30 @@ def test_what_is_wrong_is_said_in_one_line_whose_advice_works(tmp_path, monkeypa
     assert len(read(tmp_path, mend(content)).mails) >= 40
 
 
+def encrypted(archive: bytes) -> bytes:
+    """Return a zip archive whose headers say that a password is needed."""
+    changed = bytearray(archive)
+    changed[archive.index(b"PK\3\4") + 6] |= 1
+    changed[archive.index(b"PK\1\2") + 8] |= 1
+    return bytes(changed)
+
+
+PACKED = gzip.compress(PLAIN.encode())
+DAMAGED = {
+    "bad bits": PACKED[:20] + bytes([255]) * 20 + PACKED[40:],
+    "other checksum": PACKED[:-8] + bytes(8),
+    "not for us": encrypted(zipped(a=PLAIN.encode())),
+    "no zip at all": b"PK\3\4",
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_an_archive_that_cannot_be_unpacked_is_refused_in_one_line(tmp_path, name):
+    with pytest.raises(DataError, match=r"cannot be unpacked \(.+\); download or pack it") as error:
+        read(tmp_path, DAMAGED[name])
+    assert str(error.value).isprintable()
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_zip_that_python_unpacks_in_one_piece_is_refused(tmp_path, method):
     file = io.BytesIO()
