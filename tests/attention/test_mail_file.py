@@ -213,6 +213,13 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_alone(tmp_path):
     assert [problem.split(":")[0] for problem in found.unreadable] == ["line 19"]
 
 
+def test_what_the_csv_module_says_is_quoted_on_one_line(tmp_path):
+    bad = 'spam\t"quoted" and not\n"'
+    with pytest.raises(DataError, match="quotes without a partner") as error:
+        read(tmp_path, f"label\ttext\tnote\n{bad}")
+    assert str(error.value).isprintable()
+
+
 def test_quotes_in_texts_between_tabs_mean_themselves(tmp_path):
     odd = ['"Gimme" he said', '"quoted from end to end"', 'a 12" pipe', '"open', 'close"']
     lines = [f"{label}\t{text}" for label, text in [*GOOD, *(("ham", text) for text in odd)]]

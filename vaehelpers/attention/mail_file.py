@@ -243,7 +243,7 @@ def _cells(row: str, delimiter: str, is_quoted: bool) -> list[str]:
     try:
         return next(csv.reader([row], delimiter=delimiter, quoting=quoting, strict=True))
     except csv.Error as error:
-        raise _Unreadable(f"quotes without a partner ({error})") from None
+        raise _Unreadable(f"quotes without a partner ({one_line(error)})") from None
 
 
 def _read_row(line: int, cells: list[str], layout: _Layout) -> _Row:
