@@ -154,6 +154,16 @@ def test_every_picture_is_shown_with_alt_text_and_its_data(notebook):
     assert not any("plt.show" in cell.source or "savefig" in cell.source for cell in code(notebook))
 
 
+def test_every_legend_has_a_place():
+    """Without one, matplotlib looks for a place, and warns where that takes it over a second."""
+    sources = [path.read_text() for path in (FOLDER.parent / "vaehelpers").rglob("*.py")]
+    for each in NOTEBOOKS.values():
+        sources += [cell.source for cell in code(each)]
+    legends = re.findall(r"\.legend\(.*", "\n".join(sources))
+    assert len(legends) > 10
+    assert [legend for legend in legends if "loc=" not in legend] == []
+
+
 def test_markup_is_plain(notebook):
     text = "\n".join(markdown(notebook))
     tags = set(re.findall(r"</?([a-zA-Z]+)", re.sub(r"\$[^$]*\$", "", text)))

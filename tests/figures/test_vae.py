@@ -1,5 +1,7 @@
 """Figures of a VAE show the numbers that they were given."""
 
+import itertools
+
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,15 +23,19 @@ def words(ax) -> list[str]:
     return [text.get_text() for text in ax.texts]
 
 
-def test_a_manifold_is_drawn_pixel_for_pixel_over_percentiles():
-    picture = torch.rand(1, 56, 56)
+@pytest.mark.parametrize(("side", "drawn"), [(56, 280), (84, 336), (308, 308), (1680, 1680)])
+def test_a_manifold_is_drawn_pixel_for_pixel_over_percentiles(side, drawn):
+    picture = torch.rand(1, side, side)
     ax = vae.manifold(picture)
     assert np.array_equal(ax.images[0].get_array(), picture[0].numpy())
     ticks = ["-1.96", "-0.67", "0", "+0.67", "+1.96"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ticks
     assert [label.get_text() for label in ax.get_yticklabels()] == ticks
     extent = ax.get_window_extent()
-    assert (extent.width, extent.height) == pytest.approx((56, 56))
+    assert (extent.width, extent.height) == pytest.approx((drawn, drawn))
+    ax.figure.canvas.draw()
+    labels = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(labels))
 
 
 def test_class_map_names_each_class_that_owns_a_cell():

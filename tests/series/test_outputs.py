@@ -93,6 +93,19 @@ def test_stand_in_data_is_named_on_the_face(shown, drawn, fashion):
     assert stand_in.data["text/plain"].startswith("Made from stand-in data (drawn)")
 
 
+def test_a_claim_is_printed_where_it_holds(capsys):
+    outputs.claim("the KL rose", True)
+    outputs.claim("the score fell", np.bool_(True), unless="other data")
+    assert capsys.readouterr().out == "the KL rose\nthe score fell\n"
+
+
+def test_a_claim_that_does_not_hold_is_withdrawn_or_a_fault(capsys):
+    outputs.claim("the KL rose", False, unless="other data")
+    assert capsys.readouterr().out == "Not shown by this run (other data): the KL rose\n"
+    with pytest.raises(AssertionError, match="this should hold, and does not: the KL rose"):
+        outputs.claim("the KL rose", False)
+
+
 def test_collects_figures_and_full_precision_results(shown, drawn):
     outputs.show(draw(), "line", alt=ALT)
     outputs.record("bpd", 1.23456789, "bits/dim", data=drawn)
