@@ -192,9 +192,12 @@ def test_interrupt_says_how_to_go_on(capsys, monkeypatch, tmp_path, command, mes
     assert capsys.readouterr().err == f"vaehelpers {command}: {message}\n"
 
 
+TO_END = (signal.SIGTERM, signal.SIGHUP)
+
+
 @pytest.fixture
 def signalled(monkeypatch):
-    """Have the command `data` send itself a signal, and then fail."""
+    """Have the command `data` send itself a signal, and then fail; nohup ignores none of them."""
 
     def arrange(number):
         def load_data(*_, **__):
@@ -203,7 +206,10 @@ def signalled(monkeypatch):
 
         monkeypatch.setattr("vaehelpers.data.load_data", load_data)
 
-    return arrange
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in TO_END}
+    yield arrange
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])

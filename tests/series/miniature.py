@@ -52,6 +52,12 @@ def announce(folder, then):
     return f"open({str(folder / 'kernel')!r}, 'w').close()\n{then}"
 
 
+def _ignore_nothing():
+    """Let signals end the process: in the background, or under nohup, some are ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def started(command, folder, **environment):
     """Run a command of ours in `folder`, as a shell runs it in the foreground.
@@ -66,8 +72,7 @@ def started(command, folder, **environment):
             stderr=log,
             env={**os.environ, **environment, "STARTED_IN": str(folder)},
             start_new_session=True,
-            # Shells may ignore it.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=_ignore_nothing,
         )
     try:
         yield process
