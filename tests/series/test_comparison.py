@@ -27,6 +27,8 @@ from vaehelpers.series.comparison import differences, same_text
         ("-0.5", "0.5", False),
         ("1.5e-05", "1.6e-05", True),
         ("1.5e-05", "1.5e-06", False),
+        ("7.2e-18", "-1.2e-20", True),  # rounding
+        ("7.2e-12", "1.2e-20", False),
         ("a  9.99 |", "a 10.00 |", True),  # blanks follow the numbers
         ("nan", "1.0", False),
         ("two cats", "two dogs", False),
@@ -73,6 +75,7 @@ def result(value, unit="bits/dim"):
         (text("a\nb 1.0\nc"), text("a\nb 2.0\nc"), ["stored b 1.0, came out b 2.0"]),
         (text("a"), text("a\nb"), ["stored nothing, came out b"]),
         (result(1.25), result(1.2505), []),
+        (result(7.2e-18), result(1.2e-20), []),
         (
             result(1.25),
             result(1.26),

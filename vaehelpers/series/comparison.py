@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 TOLERANCE = 1e-3  # relative
+ZERO = 1e-12  # smaller numbers are what rounding leaves of nothing
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 PICTURE = "image/png"
 
@@ -27,9 +28,9 @@ PICTURE = "image/png"
 def differences(stored: "NotebookNode", executed: "NotebookNode") -> Iterator[str]:
     """Yield a line for each difference: the cell, what was stored, and what came out.
 
-    Both are cleaned notebooks with the same cells. Named results may differ by a thousandth,
-    numbers in a text also by one in the last decimal that is printed; pictures are compared by
-    their bytes, and all else has to be the same but for blanks.
+    Both are cleaned notebooks with the same cells. Named results may differ by a thousandth, or by
+    1e-12, which is rounding; numbers in a text also by one in the last decimal that is printed.
+    Pictures are compared by their bytes, and all else has to be the same but for blanks.
     """
     for before, after in zip(stored.cells, executed.cells, strict=True):
         outputs = zip_longest(before.get("outputs", []), after.get("outputs", []), fillvalue={})
@@ -49,7 +50,7 @@ def same_text(before: str, after: str) -> bool:
 def _close(before: str, after: str) -> bool:
     """Say whether two printed numbers are the same within the tolerance."""
     one, two = Decimal(before.replace(",", "")), Decimal(after.replace(",", ""))
-    allowed = TOLERANCE * float(max(abs(one), abs(two)))
+    allowed = max(ZERO, TOLERANCE * float(max(abs(one), abs(two))))
     exponent = one.as_tuple().exponent
     if "." in before and isinstance(exponent, int):
         allowed = max(allowed, 1.001 * 10.0**exponent)
@@ -74,8 +75,9 @@ def _compare(old: dict, new: dict) -> Iterator[str]:
 
 def _same_result(before: dict, after: dict) -> bool:
     """Say whether two named results are the same but for a value within the tolerance."""
-    others_agree = {**before, "value": None} == {**after, "value": None}
-    return others_agree and math.isclose(before["value"], after["value"], rel_tol=TOLERANCE)
+    if {**before, "value": None} != {**after, "value": None}:
+        return False
+    return math.isclose(before["value"], after["value"], rel_tol=TOLERANCE, abs_tol=ZERO)
 
 
 def _say(entry: dict) -> str:
