@@ -197,7 +197,7 @@ def signalled(monkeypatch):
     """Have the command `data` send itself a signal, and then fail."""
 
     def arrange(number):
-        def load_data(*_):
+        def load_data(*_, **__):
             signal.raise_signal(number)
             raise DataError("the signal was ignored")
 

@@ -204,7 +204,8 @@ def _add_data(parser: _Parser, default: str | None, usual: str) -> None:
 
 
 def _data(args: argparse.Namespace) -> None:
-    from .data import fetch_data, load_data
+    from .data import load_data
+    from .data.sources import fetch_data
 
     folder = fetch_data()
     dataset = load_data(folder=folder)
@@ -240,7 +241,8 @@ def _train(args: argparse.Namespace) -> None:
     config = TrainConfig(**given, noise=args.noise, compiled=args.compiled)
     source = check("data", args.data, {"data": DATA})
 
-    from .core import choose_device, try_folder
+    from .core import choose_device
+    from .core.files import try_folder
     from .data import load_data
     from .training import checkpoint, fit
     from .training.tensorboard import tensorboard_writer
@@ -306,7 +308,8 @@ def _add_evaluate_options(parser: _Parser) -> None:
 def _evaluate(args: argparse.Namespace) -> None:
     given = _given_settings(args, ("seed", "device"))
 
-    from .core import choose_device, try_folder
+    from .core import choose_device
+    from .core.files import try_folder
     from .data import load_data
     from .training import checkpoint
 
@@ -452,7 +455,7 @@ def _add_reversal_options(parser: _Parser) -> None:
 
 def _reversal(args: argparse.Namespace) -> None:
     from .attention import reversal
-    from .core import save_weights, try_folder
+    from .core.files import save_weights, try_folder
     from .published.registry import TRANSLATORS, translator_path
 
     settings: dict[str, Setting] = {
@@ -471,7 +474,7 @@ def _reversal(args: argparse.Namespace) -> None:
 
 
 def _classifier(args: argparse.Namespace) -> None:
-    from .core import save_weights, try_folder
+    from .core.files import save_weights, try_folder
     from .data import load_data
     from .published import classifier
 
@@ -484,7 +487,7 @@ def _classifier(args: argparse.Namespace) -> None:
 
 
 def _evidence(args: argparse.Namespace) -> None:
-    from .core import try_folder
+    from .core.files import try_folder
     from .data import load_data
     from .published import evidence
     from .published.records import RECORDED, load_record, save_record

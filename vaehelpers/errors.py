@@ -83,6 +83,6 @@ class TrainingError(UserError, RuntimeError):
 
 
 class BatchError(UserError, RuntimeError):
-    """A notebook failed while it was executed."""
+    """A notebook failed while it was executed, or shows something else than what is stored."""
 
     exit_code = 1

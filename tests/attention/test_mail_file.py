@@ -213,6 +213,13 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_alone(tmp_path):
     assert [problem.split(":")[0] for problem in found.unreadable] == ["line 19"]
 
 
+def test_what_the_csv_module_says_is_quoted_on_one_line(tmp_path):
+    bad = 'spam\t"quoted" and not\n"'
+    with pytest.raises(DataError, match="quotes without a partner") as error:
+        read(tmp_path, f"label\ttext\tnote\n{bad}")
+    assert str(error.value).isprintable()
+
+
 def test_quotes_in_texts_between_tabs_mean_themselves(tmp_path):
     odd = ['"Gimme" he said', '"quoted from end to end"', 'a 12" pipe', '"open', 'close"']
     lines = [f"{label}\t{text}" for label, text in [*GOOD, *(("ham", text) for text in odd)]]
@@ -381,6 +388,30 @@ def test_what_is_wrong_is_said_in_one_line_whose_advice_works(tmp_path, monkeypa
         read(tmp_path, content)
     assert str(error.value).isprintable()
     assert len(read(tmp_path, mend(content)).mails) >= 40
+
+
+def encrypted(archive: bytes) -> bytes:
+    """Return a zip archive whose headers say that a password is needed."""
+    changed = bytearray(archive)
+    changed[archive.index(b"PK\3\4") + 6] |= 1
+    changed[archive.index(b"PK\1\2") + 8] |= 1
+    return bytes(changed)
+
+
+PACKED = gzip.compress(PLAIN.encode())
+DAMAGED = {
+    "bad bits": PACKED[:20] + bytes([255]) * 20 + PACKED[40:],
+    "other checksum": PACKED[:-8] + bytes(8),
+    "not for us": encrypted(zipped(a=PLAIN.encode())),
+    "no zip at all": b"PK\3\4",
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_an_archive_that_cannot_be_unpacked_is_refused_in_one_line(tmp_path, name):
+    with pytest.raises(DataError, match=r"cannot be unpacked \(.+\); download or pack it") as error:
+        read(tmp_path, DAMAGED[name])
+    assert str(error.value).isprintable()
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

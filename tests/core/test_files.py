@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from vaehelpers.core import load_weights, save_weights, try_folder, write_json
-from vaehelpers.core.files import read_whole, sha256, tensors_to_bytes, write_whole
+from vaehelpers.core import load_weights, save_weights, write_json
+from vaehelpers.core.files import read_whole, sha256, tensors_to_bytes, try_folder, write_whole
 from vaehelpers.errors import CheckpointError, OutputError
 
 
@@ -210,23 +210,24 @@ def replace_by_a_folder(path):
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "why"),
     [
-        pytest.param(lambda path: path.unlink(), id="missing"),
-        pytest.param(lambda path: path.write_bytes(b""), id="empty"),
-        pytest.param(lambda path: path.write_bytes(b"not weights"), id="not weights"),
-        cut_short,
-        put_other_weights,
-        put_weights_of_another_type,
-        put_weights_that_are_not_finite,
-        replace_by_a_folder,
+        pytest.param(lambda path: path.unlink(), "No such file", id="missing"),
+        pytest.param(lambda path: path.write_bytes(b""), "header too small", id="empty"),
+        pytest.param(lambda path: path.write_bytes(b"not weights"), "header", id="not weights"),
+        (cut_short, "incomplete metadata"),
+        (put_other_weights, "0.bias is missing"),
+        (put_weights_of_another_type, "0.bias is float16"),
+        (put_weights_that_are_not_finite, "0.bias holds NaN or infinity"),
+        (replace_by_a_folder, "Is a directory"),
     ],
 )
-def test_damaged_weights_are_one_line_that_names_the_command(tmp_path, spoil):
+def test_damaged_weights_are_one_line_that_names_the_command(tmp_path, spoil, why):
     path = save_weights(network(0), tmp_path / "small.safetensors")
     spoil(path)
     expected = (
-        r"small\.safetensors does not hold the weights of a small network \(.+\); restore it, "
+        r"small\.safetensors does not hold the weights of a small network "
+        rf"\(.*{why}.*\); restore it, "
         r"or train again with `python -m vaehelpers small`$"
     )
     with pytest.raises(CheckpointError, match=expected) as error:

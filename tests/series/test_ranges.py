@@ -267,15 +267,15 @@ def test_the_values_of_training_are_those_of_its_settings():
 def test_training_gives_numbers_or_says_that_it_diverged(training, drawn):
     few = replace(drawn, train=drawn.train.head(8), val=drawn.val.head(4))
     config = TrainConfig(**training)
-    finished, reason = [], ""
+    finished, refused = [], ""
     try:
         for record, _ in loop.fit(few, config):
             finished.append(asdict(record))
     except TrainingError as error:
-        reason = str(error)
+        refused = str(error)
     if len(finished) <= config.epochs:
         assert config.used_lr >= 0.3
-        assert f"use a smaller lr than {config.used_lr}" in reason
+        assert f"use a smaller lr than {config.used_lr}" in refused
     for record in finished:
         assert all(math.isfinite(value) and value >= 0 for value in record.values())
 

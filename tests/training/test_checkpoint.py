@@ -335,6 +335,20 @@ def test_the_next_save_removes_what_a_crash_left_of_older_epochs(saved):
     ]
 
 
+def test_the_next_save_removes_a_file_that_was_being_written(saved, monkeypatch):
+    model, optimizer, folder = saved
+    monkeypatch.setattr("os.replace", lambda *_: os._exit(1))  # as if the power had failed
+    child = os.fork()
+    if not child:
+        checkpoint.save_checkpoint(folder, 2, model, [optimizer], meta_of(2))
+    os.waitpid(child, 0)
+    monkeypatch.undo()
+    assert [name for name in files_of(folder) if "0002" in name]
+    checkpoint.save_checkpoint(folder, 3, model, [optimizer], meta_of(3))
+    checkpoint.drop_superseded(folder, keep=())
+    assert all(name.startswith("epoch_0003.") for name in files_of(folder))
+
+
 @pytest.mark.parametrize("deletions", range(4))
 def test_a_crash_while_dropping_leaves_no_json_without_weights(saved, monkeypatch, deletions):
     model, optimizer, folder = saved

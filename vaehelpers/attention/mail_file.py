@@ -150,7 +150,7 @@ def _best_reading(name: str, lines: list[str]) -> tuple[_Layout, list[_Row]]:
         raise DataError(
             f"{name}: a first line with the columns label and text is needed (other names for "
             "them: category, class, target, spam, v1; message, sms, body, email, v2), or rows that "
-            f"begin with spam or ham and a tab; found: {one_line(first[:100])!r}"
+            f"begin with spam or ham and a tab; found: {first[:60]!r}"
         )
     return max(readings, key=lambda reading: sum(not row.problem for row in reading[1]))
 
@@ -243,7 +243,7 @@ def _cells(row: str, delimiter: str, is_quoted: bool) -> list[str]:
     try:
         return next(csv.reader([row], delimiter=delimiter, quoting=quoting, strict=True))
     except csv.Error as error:
-        raise _Unreadable(f"quotes without a partner ({error})") from None
+        raise _Unreadable(f"quotes without a partner ({one_line(error)})") from None
 
 
 def _read_row(line: int, cells: list[str], layout: _Layout) -> _Row:

@@ -4,7 +4,6 @@ import codecs
 import gzip
 import io
 import stat
-import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -28,15 +27,7 @@ CANDIDATES = (
     *("cp874", "gb18030", "big5", "cp932", "euc_jp", "cp949"),
 )
 # What Python's modules raise for an archive that is damaged or encrypted.
-_BROKEN = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-)
+_BROKEN = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 class TextFile(NamedTuple):

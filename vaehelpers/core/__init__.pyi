@@ -3,7 +3,6 @@ from .device import keep_freed_memory as keep_freed_memory
 from .device import to_device as to_device
 from .files import load_weights as load_weights
 from .files import save_weights as save_weights
-from .files import try_folder as try_folder
 from .files import write_json as write_json
 from .progress import measure as measure
 from .progress import until_interrupted as until_interrupted
@@ -18,7 +17,6 @@ __all__ = [
     "measure",
     "save_weights",
     "to_device",
-    "try_folder",
     "until_interrupted",
     "versions",
     "write_json",

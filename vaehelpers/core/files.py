@@ -111,7 +111,7 @@ def read_tensors(
     if tensors.keys() != wanted.keys():
         other = min(tensors.keys() ^ wanted.keys())
         raise ValueError(f"{other} is {'not expected' if other in tensors else 'missing'}")
-    for name, tensor in tensors.items():
+    for name, tensor in sorted(tensors.items()):
         found, needed = _kind(tensor), _kind(wanted[name])
         if found != needed:
             raise ValueError(f"{name} is {found} where the model's settings need {needed}")

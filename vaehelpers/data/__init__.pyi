@@ -7,7 +7,6 @@ from .dataset import Split as Split
 from .dataset import level_counts as level_counts
 from .dataset import split as split
 from .levels import quantise as quantise
-from .sources import fetch_data as fetch_data
 from .sources import load_data as load_data
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "Dataset",
     "Split",
     "fashion_mnist",
-    "fetch_data",
     "level_counts",
     "load_data",
     "quantise",

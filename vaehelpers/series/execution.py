@@ -78,7 +78,7 @@ def side_by_side(
     (OMP_NUM_THREADS, where not set): with a thread for every processor in each of them, they would
     wait for one another. A cell may take `timeout` seconds. If a notebook fails, the others are
     ended, it is kept in the folder `failed` with what it had shown so far, and BatchError is
-    raised. So it is in a notebook, which cannot wait for other kernels.
+    raised. It is raised at once within a notebook, which cannot wait for other kernels.
     """
     _refuse_running_loop()
     processors = _count_processors()
@@ -119,8 +119,7 @@ def _count_processors() -> int:
 def _run_orderly(work: Coroutine[Any, Any, Result]) -> Result:
     """Run `work` to its end; a signal that has a handler cancels it, and is raised again after it.
 
-    If the handler raised its exception at once, then in the middle of some library's code, which
-    would leave kernels behind.
+    Raised at once, in the middle of some library's code, its exception could leave kernels behind.
     """
     asked: list[int] = []
 

@@ -2,7 +2,8 @@
 
 Read in this order: `config` (every setting of a run), `loop` (`fit`, an epoch at a time), `step`
 (one batch, compiled or not), `optimizers` and `muon` (which optimizer updates which weight),
-`checkpoint` (weights, configuration and history on disk), `tensorboard` (for programs that watch).
+`checkpoint` (weights, configuration and history on disk), `history` (what of that is JSON, and how
+it is checked), `tensorboard` (for programs that watch).
 """
 
 import lazy_loader
