@@ -63,7 +63,7 @@ VALUES: dict[str, dict[str, tuple]] = {
     "04_manifold": {
         "data": DATA,
         "grid_size": (2, 60, 3, 17, 20),
-        "exact_images": (6, 100, 7, 13, 12),  # 500 take five minutes
+        "exact_images": (6, 40, 7, 13, 12),  # 500 take nine minutes
         "seed": SEEDS,
         "device": DEVICES,
     },
@@ -267,19 +267,17 @@ def test_the_values_of_training_are_those_of_its_settings():
 def test_training_gives_numbers_or_says_that_it_diverged(training, drawn):
     few = replace(drawn, train=drawn.train.head(8), val=drawn.val.head(4))
     config = TrainConfig(**training)
-    records, refused = [], ""
+    finished, refused = [], ""
     try:
-        records = [asdict(record) for record, _ in loop.fit(few, config)]
+        for record, _ in loop.fit(few, config):
+            finished.append(asdict(record))
     except TrainingError as error:
         refused = str(error)
-    if refused:
+    if len(finished) <= config.epochs:
         assert config.used_lr >= 0.3
         assert f"use a smaller lr than {config.used_lr}" in refused
-        return
-    assert len(records) == config.epochs + 1
-    for record in records:
-        assert all(math.isfinite(value) for value in record.values())
-        assert min(record.values()) >= 0
+    for record in finished:
+        assert all(math.isfinite(value) and value >= 0 for value in record.values())
 
 
 # Scores are computed twice in epoch 0, and once after each other epoch.
