@@ -145,7 +145,7 @@ def test_damage_is_one_clear_error(saved, ending, spoil, message):
         ({"config": {**CONFIG, "lr": "0.001"}}, "lr='0.001' is of type str"),
         ({"config": {**CONFIG, "z_dim": 0}}, "z_dim=0 is not allowed"),
         ({"config": {**CONFIG, "z_dim": "x"}}, "z_dim=x is not allowed"),
-        ({"config": {**CONFIG, "recipe": "slow"}}, "recipe=slow is not allowed"),
+        ({"config": {**CONFIG, "seed": -1}}, "seed=-1 is not allowed"),
         ({"config": {"z_dim": 3, "lr": 1e-3}}, "its config lacks num_filters"),
         ({"config": {**CONFIG, "data": {}}}, "got `object`"),
         ({"versions": []}, "versions"),

@@ -92,7 +92,7 @@ class TrainConfig:
     def __new__(cls, *_: Any, **given: Any) -> "TrainConfig":
         """Refuse an unknown setting in one line with a hint, before Python does without."""
         for name, value in given.items():
-            if name not in cls.settings():
+            if name not in cls.defaults():
                 check(name, value, cls.settings())
         return super().__new__(cls)
 
