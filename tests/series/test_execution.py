@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.provisioning import local_provisioner as provisioning
 from miniature import (
     FIRST,
     LAST,
@@ -65,6 +66,39 @@ def test_a_signal_ends_all_kernels_in_one_line(tmp_path, awaited, number, cell, 
         assert visible(tmp_path / "build") == set()
         assert ends(lambda: descendants(tmp_path))
         assert awaited != "kernel" or not kernel_of(tmp_path)[1].exists()
+
+
+def test_a_signal_before_the_first_kernel_is_not_lost(tmp_path, monkeypatch):
+    source, out = series(tmp_path / "source", announced(tmp_path, LOOP)), tmp_path / "out"
+    begin = asyncio.run
+
+    def begin_late(work):
+        signal.raise_signal(signal.SIGINT)
+        return begin(work)
+
+    monkeypatch.setattr(asyncio, "run", begin_late)
+    with pytest.raises(KeyboardInterrupt):
+        run.run_notebooks("quick", {}, (LAST,), source, out)
+    assert visible(out) == set()
+    assert not (tmp_path / "kernel").exists()
+
+
+def test_only_the_kernels_own_group_is_killed(tmp_path, monkeypatch):
+    source, out = series(tmp_path / "source", "1 / 0"), tmp_path / "out"
+    killed, kill = [], os.killpg
+
+    def kill_and_record(group, number):
+        killed.append(group)
+        if group != os.getpgrp():
+            kill(group, number)
+
+    # What the system says of a kernel that died before it had a group of its own.
+    monkeypatch.setattr(provisioning.os, "getpgid", lambda pid: os.getpgrp())
+    monkeypatch.setattr(provisioning.os, "killpg", kill_and_record)
+    with pytest.raises(BatchError, match="ZeroDivisionError"):
+        run.run_notebooks("quick", {}, (LAST,), source, out)
+    assert killed
+    assert os.getpgrp() not in killed
 
 
 def test_a_killed_run_leaves_no_kernel_and_the_next_run_clears_its_folder(tmp_path):

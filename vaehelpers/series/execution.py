@@ -38,12 +38,13 @@ Result = TypeVar("Result")
 KERNEL = "python3"
 TIMEOUT = 10_800  # seconds for a cell: training as long as the practical asks for fits in
 # A shell that waits until the process that started it is gone or closes the pipe. Then it kills a
-# kernel with all that the kernel has started, and removes the kernel's folder, which is `$0`.
-# A kernel ends by itself, too, when its parent is gone, but not within one long call of C.
+# kernel with all that the kernel has started, and removes the kernel's folder, which is `$0`. A
+# kernel that it was not yet told of is known by its folder. (A kernel ends by itself, too, when its
+# parent is gone, but not within one long call of C.)
 GUARD = """
 read -r kernel
 read -r until_the_end
-[ -z "$kernel" ] || kill -s KILL -- "-$kernel" 2> /dev/null
+{ [ "$kernel" ] && kill -s KILL -- "-$kernel" || pkill -KILL -f "$0/kernel.json"; } 2> /dev/null
 rm -rf -- "$0"
 """
 LOADED = "' '.join(name for name in __import__('sys').modules if name.startswith('vaehelpers'))"
@@ -86,7 +87,7 @@ def side_by_side(
     threads = os.environ.get("OMP_NUM_THREADS", str(processors // at_once))
     try:
         with progress.environment(**{progress.BATCH: "1", "OMP_NUM_THREADS": threads}):
-            return _run_orderly(_execute_all(planned, at_once, timeout))
+            return _run_orderly(lambda: _execute_all(planned, at_once, timeout))
     except _Failure as failure:
         kept = failed / failure.path.name
         write_notebook(failure.notebook, kept)
@@ -116,25 +117,29 @@ def _count_processors() -> int:
     return os.cpu_count() or 1
 
 
-def _run_orderly(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run `work` to its end; a signal that has a handler cancels it, and is raised again after it.
+def _run_orderly(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    """Run `work()` to its end; a signal that has a handler cancels it, and is raised again after it.
 
     Raised at once, in the middle of some library's code, its exception could leave kernels behind.
     """
     asked: list[int] = []
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task]] = []
 
-    async def cancellable() -> Result:
-        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
-
-        def cancel(number: int, _frame: object) -> None:
-            asked.append(number)
+    def cancel(number: int, _frame: object) -> None:
+        asked.append(number)
+        for loop, task in running:
             loop.call_soon_threadsafe(task.cancel)
 
-        with _handled_by(cancel):
-            return await task
+    async def cancellable() -> Result:
+        task = asyncio.ensure_future(work())
+        running.append((asyncio.get_running_loop(), task))
+        if asked:  # before there was anything to cancel
+            task.cancel()
+        return await task
 
     try:
-        return asyncio.run(cancellable())
+        with _handled_by(cancel):
+            return asyncio.run(cancellable())
     finally:
         if asked:
             signal.raise_signal(asked[0])
@@ -241,6 +246,9 @@ async def _kernel_of(client: NotebookClient) -> AsyncIterator[None]:
         finally:
             if client.kc:
                 client.kc.stop_channels()
+            if isinstance(manager.provisioner, LocalProvisioner):
+                # A kernel that dies at its birth is still in our group, which is not to be killed.
+                manager.provisioner.pgid = manager.provisioner.pid
             await ensure_async(manager.shutdown_kernel(now=not in_peace))
 
 
