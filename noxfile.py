@@ -17,25 +17,25 @@ nox.options.sessions = ["newest", "oldest"]
 
 @nox.session(python=PYTHONS)
 def newest(session: nox.Session) -> None:
-    """Run the suite on the versions that `make` installs."""
+    """Run the suite on the versions that `make` installs, and execute the notebooks."""
     _install_pinned(session)
-    session.run("pytest", "--nbval-lax", *(session.posargs or ["tests", "notebooks"]))
+    _run_shuffled(session)
+    session.run("pytest", "-p", "no:randomly", "--nbval-lax", "notebooks")
 
 
 @nox.session(python=PYTHONS[0])
 def oldest(session: nox.Session) -> None:
     """Run the suite on the lowest versions that pyproject.toml admits."""
     session.install("--resolution", "lowest-direct", "--editable", ".[notebooks,test]")
-    session.run("pytest", *(session.posargs or ["tests"]))
+    _run_shuffled(session)
 
 
 @nox.session(python=PYTHONS[1])
 def order(session: nox.Session) -> None:
-    """Run the suite ten times in random order, on two workers."""
+    """Run the suite ten times in random order."""
     _install_pinned(session)
-    session.install(*SHUFFLED)
-    for seed in range(10):
-        session.run("pytest", "-n", "2", f"--randomly-seed={seed}", *session.posargs)
+    for _ in range(10):
+        _run_shuffled(session)
 
 
 @nox.session(python=PYTHONS[1])
@@ -45,6 +45,12 @@ def mutants(session: nox.Session) -> None:
     session.install("mutmut>=3.8")
     session.run("mutmut", "run", "--max-children", "2", success_codes=[0, 1])
     session.run("mutmut", "results")
+
+
+def _run_shuffled(session: nox.Session) -> None:
+    """Run the suite on two workers, in a random order whose seed the first lines show."""
+    session.install(*SHUFFLED)
+    session.run("pytest", "-n", "2", *session.posargs)
 
 
 def _install_pinned(session: nox.Session) -> None:

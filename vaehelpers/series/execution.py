@@ -118,7 +118,7 @@ def _count_processors() -> int:
 
 
 def _run_orderly(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-    """Run `work()` to its end; a signal that has a handler cancels it, and is raised again after it.
+    """Run `work()` to its end; a signal with a handler cancels it, and is raised again after it.
 
     Raised at once, in the middle of some library's code, its exception could leave kernels behind.
     """
