@@ -50,7 +50,8 @@ def mutants(session: nox.Session) -> None:
 def _run_shuffled(session: nox.Session) -> None:
     """Run the suite on two workers, in a random order whose seed the first lines show."""
     session.install(*SHUFFLED)
-    session.run("pytest", "-n", "2", *session.posargs)
+    one_thread_each = {"OMP_NUM_THREADS": "1"}
+    session.run("pytest", "-n", "2", *session.posargs, env=one_thread_each)
 
 
 def _install_pinned(session: nox.Session) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import signal
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -30,6 +31,14 @@ def located():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(fashion_mnist.ENV, str(folder.resolve()))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c():
+    """Have Ctrl-C interrupt, as it does in the foreground: several workers of pytest ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

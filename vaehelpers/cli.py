@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import __version__
 from .core.settings import Setting, Whole, check, did_you_mean
 from .data.constants import DATA, SOURCES
-from .errors import BatchError, SettingError, UserError, in_words, is_full
+from .errors import BatchError, SettingError, UserError, in_words, is_full, one_line
 from .training.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ USUAL_SEED = TrainConfig.defaults()["seed"]
 VALUE_OPTIONS = tuple(
     name for name, default in TrainConfig.defaults().items() if not isinstance(default, bool)
 )
+LONGEST = 1_000  # characters of a message
 ROW = "{:>5}  {:>9}  {:>7}  {:>11}  {:>8}  {:>7}"
 
 
@@ -106,7 +107,7 @@ def _complain(command: str, message: str, can_resume: bool) -> None:
     """Print why a command ended; with `can_resume`, that training goes on from where it stopped."""
     if can_resume and command == "train":
         message += "; finished epochs are kept, the same command resumes"
-    print(f"vaehelpers {command}: {message}", file=sys.stderr)
+    print(one_line(f"vaehelpers {command}: {message}", LONGEST), file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -126,7 +127,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one line and exit with 2."""
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {one_line(message, LONGEST)}\n")
 
     def refuse_unknown(self, words: list[str]) -> NoReturn:
         """Exit with 2, and name the option that is nearest to an unknown one."""

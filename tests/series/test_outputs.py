@@ -123,6 +123,13 @@ def test_collects_figures_and_full_precision_results(shown, drawn):
     }
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_no_result(shown, value):
+    with pytest.raises(ValueError, match=r"loss = (nan|inf) is no result; record finite numbers"):
+        outputs.record("loss", value)
+    assert shown == []
+
+
 def test_display_reaches_ipython():
     with capture_output() as captured:
         outputs.record("x", 1.5)

@@ -76,8 +76,11 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write what JSON can hold, indented, whole or not at all."""
-    text = json.dumps(content, indent=1) + "\n"
+    """Write what JSON can hold, indented, whole or not at all.
+
+    Raises ValueError for a number that is not finite, for which JSON has no word.
+    """
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
     write_whole(path, text.encode())
 
 

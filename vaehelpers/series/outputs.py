@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,8 +61,10 @@ def record(
 
     The name of the `data` set is kept with it. Only `digits` decimals are displayed: what nbval
     compares must not depend on a machine's rounding. A value that an earlier run left, for example
-    the training, is marked as `recorded`.
+    the training, is marked as `recorded`. Raises ValueError for a value that is not finite.
     """
+    if not math.isfinite(value):
+        raise ValueError(f"{name} = {value} is no result; record finite numbers only")
     number = f"{value:,}" if isinstance(value, int) else f"{value:,.{digits}f}"
     words = [f"{name} = {number}"]
     if unit:
