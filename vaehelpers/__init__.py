@@ -3,7 +3,7 @@
 The most used names can be imported from the package itself: `from vaehelpers import VAE`. They are
 loaded when they are first used, so that `import vaehelpers` is quick and does not import torch.
 The rooms behind them, each named after its subject: `core`, `data`, `vae`, `training`,
-`attention`, `figures`, `explorers`, `published`, `series`.
+`attention`, `figures`, `explorers`, `published`, `exercises`, `series`.
 """
 
 import lazy_loader

@@ -2,6 +2,7 @@ from . import attention as attention
 from . import core as core
 from . import data as data
 from . import errors as errors
+from . import exercises as exercises
 from . import explorers as explorers
 from . import figures as figures
 from . import published as published
@@ -53,6 +54,7 @@ __all__ = [
     "elbo_to_bpd",
     "errors",
     "evaluate",
+    "exercises",
     "explorers",
     "figures",
     "fit",

@@ -1,0 +1,5 @@
+"""The exercises of notebook 01: attention and Transformers."""
+
+from .checking import Exercise
+
+EXERCISES: dict[str, Exercise] = {}
