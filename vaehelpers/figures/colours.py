@@ -16,4 +16,4 @@ CLASS_COLOURS = (
 )
 BLUE = "#0072B2"  # of the Okabe-Ito colours, as in style.mplstyle
 ORANGE = "#D55E00"
-GREY = "#555555"
+INK = "#767676"  # of words and lines: 4.5 to 1 against white, 4.6 to 1 against black

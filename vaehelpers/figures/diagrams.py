@@ -3,13 +3,13 @@
 import itertools
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.patches import Circle, FancyBboxPatch
 from torch import Tensor
 
-from .colours import BLUE, GREY, ORANGE
+from . import drawing
+from .colours import BLUE, INK, ORANGE
 
 MOST_TOKENS = 12  # of a long message are drawn
 LONGEST_TOKEN = 10  # letters; of a longer one the first nine are drawn
@@ -24,32 +24,32 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
     places = [1.4 * j for j in range(len(letters))]
     middle = places[-1] / 2
     across = (min(-1, middle - 3.5), max(places[-1] + 1, middle + 3.5))
-    ax = _blank((8.2, 4.2), across, (-1.2, 4.8))
+    ax = drawing.blank((8.2, 4.2), across, (-1.2, 4.8))
     for j, weight in enumerate(alpha.tolist()):
-        _box(ax, places[j], 0, f"$h_{{{j + 1}}}$", BLUE)
-        _word(ax, places[j], -1, letters[j])
-        _arrow(ax, (places[j], -1), (places[j], 0), GREY)
+        drawing.box(ax, places[j], 0, f"$h_{{{j + 1}}}$", BLUE)
+        drawing.word(ax, places[j], -1, letters[j])
+        drawing.arrow(ax, (places[j], -1), (places[j], 0), INK)
         _weight_arrow(ax, (places[j], 0), (middle, 2), weight, f"{step}{j + 1}")
     for left, right in itertools.pairwise(places):
-        _arrow(ax, (left, 0), (right, 0), GREY, both=True)
-    _box(ax, middle, 2, f"$c_{{{step}}}$", ORANGE)
-    _box(ax, middle, 3.2, f"$s_{{{step}}}$", BLUE)
-    _box(ax, middle - 2, 3.2, f"$s_{{{step - 1}}}$", BLUE)
-    _word(ax, middle, 4.5, f"$y_{{{step}}}$ = {written}")
-    _word(ax, middle + 2.05, 3.2, f"$y_{{{step - 1}}}$ = {previous}", ha="left")
+        drawing.arrow(ax, (left, 0), (right, 0), INK, both=True)
+    drawing.box(ax, middle, 2, f"$c_{{{step}}}$", ORANGE)
+    drawing.box(ax, middle, 3.2, f"$s_{{{step}}}$", BLUE)
+    drawing.box(ax, middle - 2, 3.2, f"$s_{{{step - 1}}}$", BLUE)
+    drawing.word(ax, middle, 4.5, f"$y_{{{step}}}$ = {written}")
+    drawing.word(ax, middle + 2.05, 3.2, f"$y_{{{step - 1}}}$ = {previous}", ha="left")
     query = f"query: scores\neach $h_j$ by $e_{{{step}j}}$"
-    _word(ax, middle - 2, 1.9, query, fontsize=9)
-    _arrow(ax, (middle - 2, 3.2), (middle - 2, 1.9), GREY)
-    _arrow(ax, (middle - 2, 3.2), (middle, 3.2), GREY)  # previous state
-    _arrow(ax, (middle + 2.1, 3.2), (middle, 3.2), GREY)  # previous letter
-    _arrow(ax, (middle, 2), (middle, 3.2), GREY)  # context
-    _arrow(ax, (middle, 3.2), (middle, 4.5), GREY)  # what is written
+    drawing.word(ax, middle - 2, 1.9, query, fontsize=9)
+    drawing.arrow(ax, (middle - 2, 3.2), (middle - 2, 1.9), INK)
+    drawing.arrow(ax, (middle - 2, 3.2), (middle, 3.2), INK)  # previous state
+    drawing.arrow(ax, (middle + 2.1, 3.2), (middle, 3.2), INK)  # previous letter
+    drawing.arrow(ax, (middle, 2), (middle, 3.2), INK)  # context
+    drawing.arrow(ax, (middle, 3.2), (middle, 4.5), INK)  # what is written
     return ax
 
 
 def _weight_arrow(ax: Axes, start, end, weight: float, index: str) -> None:
     """Draw an arrow as wide and dark as an attention weight, printed on it if it matters."""
-    _arrow(ax, start, end, ORANGE, width=0.5 + 5 * weight, alpha=0.2 + 0.8 * weight)
+    drawing.arrow(ax, start, end, ORANGE, width=0.5 + 5 * weight, alpha=0.2 + 0.8 * weight)
     if weight >= 0.1:
         ax.text(
             (start[0] + end[0]) / 2,
@@ -57,7 +57,7 @@ def _weight_arrow(ax: Axes, start, end, weight: float, index: str) -> None:
             f"$\\alpha_{{{index}}}$ = {weight:.2f}",
             ha="center",
             fontsize=10,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            color=INK,
         )
 
 
@@ -66,15 +66,15 @@ def graphical_model() -> Axes:
 
     z leads to x inside a plate of N; theta stands outside.
     """
-    ax = _blank((3.2, 2.6), (-0.5, 3.5), (-0.7, 2.6))
-    ax.add_patch(FancyBboxPatch((-0.1, -0.4), 2.2, 2.6, "round,pad=0.1", fc="none", ec=GREY))
-    _node(ax, 1, 1.7, "$z_n$", "white")
-    _node(ax, 1, 0.3, "$x_n$", "0.85")
-    ax.add_patch(Circle((3, 0.3), 0.06, color="black"))
+    ax = drawing.blank((3.2, 2.6), (-0.5, 3.5), (-0.7, 2.6))
+    ax.add_patch(FancyBboxPatch((-0.1, -0.4), 2.2, 2.6, "round,pad=0.1", fc="none", ec=INK))
+    drawing.node(ax, 1, 1.7, "$z_n$")
+    drawing.node(ax, 1, 0.3, "$x_n$", observed=True)
+    ax.add_patch(Circle((3, 0.3), 0.06, color=INK))
     ax.text(3, 0.6, r"$\theta$", ha="center", fontsize=12)
     ax.text(1.95, -0.35, "$N$", ha="right", fontsize=11)
-    _arrow(ax, (1, 1.7), (1, 0.3), GREY)
-    _arrow(ax, (3, 0.3), (1, 0.3), GREY)
+    drawing.arrow(ax, (1, 1.7), (1, 0.3), INK)
+    drawing.arrow(ax, (3, 0.3), (1, 0.3), INK)
     ax.set_aspect("equal")
     return ax
 
@@ -95,30 +95,34 @@ def message(
         indices = [*ids[:MOST_TOKENS], "..."]
     used = len(shown)
     columns = used + padding
-    ax = _blank((min(0.78 * columns + 1, 10), 3.3), (-1.5, columns), (-0.6, 6.4))
+    ax = drawing.blank((min(0.78 * columns + 1, 10), 3.3), (-1.5, columns), (-0.6, 6.4))
     words = [_drawable(token) for token in shown]
     _row(ax, 3, "token", [*words, *["[PAD]"] * padding], used, BLUE)
     _row(ax, 2, "index", [*indices, *[0] * padding], used)
     _row(ax, 1, "position", range(columns), used)
     _row(ax, 0, "visible", ["yes"] * used + ["no"] * padding, used)
     layers = "encoder layers: every visible token looks at every visible token"
-    frame = FancyBboxPatch((-0.4, 3.75), columns - 0.2, 0.75, "round,pad=0.05", fc="0.94", ec=GREY)
+    frame = FancyBboxPatch(
+        (-0.4, 3.75), columns - 0.2, 0.75, "round,pad=0.05", fc=drawing.tint(INK), ec=INK
+    )
     ax.add_patch(frame)
     ax.text((columns - 1) / 2, 4.12, layers, ha="center", va="center", fontsize=9)
-    _arrow(ax, (0, 4.1), (0, 5.9), ORANGE, width=2)
+    drawing.arrow(ax, (0, 4.1), (0, 5.9), ORANGE, width=2)
     verdict = f"logit {logit:+.2f}, so p(spam) = {probability:.3f}"
     ax.text(0, 5.7, verdict, ha="left", va="center", color=ORANGE)
     return ax
 
 
 def _row(
-    ax: Axes, y: float, name: str, entries: Sequence[object], used: int, colour: str = "black"
+    ax: Axes, y: float, name: str, entries: Sequence[object], used: int, colour: str = INK
 ) -> None:
     """Write a row of a message's table: its name, and an entry a column, grey beyond `used`."""
-    ax.text(-0.7, y, name, ha="right", va="center", fontsize=9, color=GREY)
+    ax.text(-0.7, y, name, ha="right", va="center", fontsize=9, color=INK)
     for x, entry in enumerate(entries):
         small = len(str(entry)) >= 7
-        _word(ax, x, y, entry, fontsize=7 if small else 9, color=colour if x < used else "0.6")
+        drawing.word(
+            ax, x, y, entry, fontsize=7 if small else 9, color=colour if x < used else "0.6"
+        )
 
 
 def _drawable(token: str) -> str:
@@ -126,46 +130,3 @@ def _drawable(token: str) -> str:
     text = token if len(token) <= LONGEST_TOKEN else token[: LONGEST_TOKEN - 1] + "..."
     font = get_font(findfont("DejaVu Sans"))
     return "".join(char if font.get_char_index(ord(char)) else "\u25a1" for char in text)
-
-
-def _blank(size: tuple[float, float], across: tuple[float, float], up: tuple[float, float]) -> Axes:
-    """Return axes without frame or ticks, over the given ranges."""
-    ax = plt.subplots(figsize=size)[1]
-    ax.set(xlim=across, ylim=up)
-    ax.set_axis_off()
-    return ax
-
-
-def _word(ax: Axes, x: float, y: float, text: object, **style) -> None:
-    """Write a text whose middle is at x, y."""
-    ax.text(x, y, str(text), **{"ha": "center", "va": "center", "fontsize": 12, **style})
-
-
-def _box(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
-    """Write a text in a rounded box with a coloured edge."""
-    frame = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": colour}
-    _word(ax, x, y, text, bbox={**frame, "linewidth": 1.5})
-
-
-def _node(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
-    """Draw a random variable: its name in a filled circle."""
-    ax.add_patch(Circle((x, y), 0.38, fc=colour, ec="black"))
-    _word(ax, x, y, text)
-
-
-def _arrow(
-    ax: Axes, start, end, colour: str, width: float = 1.2, alpha: float = 1.0, both: bool = False
-) -> None:
-    """Draw an arrow between two places.
-
-    It stops 16 points before either, where a box or a letter stands.
-    """
-    style = {
-        "arrowstyle": "<->" if both else "-|>",
-        "color": colour,
-        "lw": width,
-        "alpha": alpha,
-        "shrinkA": 16,
-        "shrinkB": 16,
-    }
-    ax.annotate("", end, start, arrowprops=style)
