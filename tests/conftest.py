@@ -53,6 +53,14 @@ def drawn():
     return load_data("drawn")
 
 
+@pytest.fixture
+def float64_default():
+    """Make 64 bits the process's default type for a test."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
 def idx_files(train: int = 20, test: int = 10) -> dict[str, bytes]:
     """Return four small idx files by name, in the format of the real ones."""
     rng = np.random.default_rng(0)

@@ -128,6 +128,14 @@ class Explorers:
         """Return the value that a slider shows."""
         return float(self.page.locator(f".{name} .widget-readout").inner_text())
 
+    def stand_at(self, places: dict[str, float], within: float = 0) -> bool:
+        """Return whether, in a few seconds, sliders show these values."""
+        for _ in range(50):
+            if all(abs(self.slider(name) - value) <= within for name, value in places.items()):
+                return True
+            self.page.wait_for_timeout(100)
+        return False
+
     def press(self, name: str, key: str, times: int) -> None:
         """Press an arrow key on a slider's handle."""
         self.page.locator(f".{name} .noUi-handle").focus()
@@ -181,6 +189,7 @@ def explorers(notebook_04):
     """The explorers of notebook 04, put back to the start; nothing may go wrong on their page."""
     page = notebook_04.page
     page.locator(".vae-reset").first.click()
+    assert notebook_04.stand_at({"prior-0": 50, "prior-1": 50})
     yield notebook_04
     assert outputs_of(page, "stderr") == 0
     assert outputs_of(page, "error") == 0
@@ -188,7 +197,7 @@ def explorers(notebook_04):
 
 
 def test_the_picture_is_there_at_once(explorers):
-    assert [explorers.slider("prior-0"), explorers.slider("prior-1")] == [50, 50]
+    assert explorers.stand_at({"prior-0": 50, "prior-1": 50})
     assert explorers.settle(explorers.on_canvas, explorers.expected)
 
 
@@ -206,17 +215,17 @@ def test_the_picture_follows_a_slider_that_is_dragged(explorers):
 
 def test_the_picture_follows_the_arrow_keys(explorers):
     explorers.press("prior-1", "ArrowDown", 12)
-    assert explorers.slider("prior-1") == 38
+    assert explorers.stand_at({"prior-1": 38})
     assert explorers.settle(explorers.on_canvas, explorers.expected)
 
 
 def test_the_sliders_follow_a_click_and_keys_on_the_map(explorers):
     page = explorers.page
     page.locator(".vae-map").click(position={"x": 0.2 * 280, "y": 0.3 * 280})
-    values = [explorers.slider("prior-0"), explorers.slider("prior-1")]
-    assert values == pytest.approx([20, 70], abs=1)
+    assert explorers.stand_at({"prior-0": 20, "prior-1": 70}, within=1)
+    before = explorers.slider("prior-0")
     page.keyboard.press("ArrowRight")
-    assert explorers.slider("prior-0") == pytest.approx(21, abs=1)
+    assert explorers.stand_at({"prior-0": before + 1})
     assert explorers.settle(explorers.on_canvas, explorers.expected)
 
 
@@ -233,7 +242,7 @@ def test_an_image_that_is_looked_up_is_shown_at_its_code(explorers, fashion):
 
 def test_the_kernel_draws_the_same_pictures(explorers):
     explorers.press("kernel-0", "ArrowLeft", 20)
-    assert explorers.slider("kernel-0") == 30
+    assert explorers.stand_at({"kernel-0": 30})
     assert explorers.settle(explorers.from_kernel, lambda: explorers.expected("kernel"))
 
 

@@ -35,6 +35,13 @@ def test_judge_by_confidence_and_diversity():
     assert classes == pytest.approx(math.exp(-0.5 * math.log(0.5) - 0.5 * math.log(0.5 / 9)))
 
 
+def test_the_published_one_judges_whatever_the_default_type_is(fashion, float64_default):
+    model = classifier.load_classifier()
+    assert {weights.dtype for weights in model.parameters()} == {torch.float32}
+    sure, classes = classifier.judge(model, fashion.val.images[:100])
+    assert 0 < sure <= 1 <= classes <= 10
+
+
 def test_the_published_one_knows_the_data(fashion):
     model = classifier.load_classifier()
     assert classifier.accuracy(model, fashion.val.images, fashion.val.labels) > 0.89

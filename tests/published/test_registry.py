@@ -25,6 +25,14 @@ def test_each_is_loaded_by_its_name(path):
     torch.testing.assert_close(model.decoder(codes), same.decoder(codes))
 
 
+@pytest.mark.parametrize("kind", reversal.KINDS)
+def test_a_translator_is_the_same_whatever_the_default_type_is(kind, float64_default):
+    model = load_translator(kind)
+    assert {weights.dtype for weights in model.parameters()} == {torch.float32}
+    written = reversal.translate(model, reversal.encode(["boot", "attention"]))
+    assert reversal.decode(written) == ["toob", "noitnetta"]
+
+
 def test_an_unknown_name_is_answered_with_those_that_there_are():
     with pytest.raises(CheckpointError) as error:
         load_published(20, 80, "worst")

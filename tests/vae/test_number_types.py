@@ -15,14 +15,6 @@ TOLERANCES = {torch.float64: 1e-5, torch.float16: 2e-3, torch.bfloat16: 2e-2}
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
 
-@pytest.fixture
-def float64_default():
-    """Make 64 bits the process's default type for a test."""
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
 def noise(model):
     """Return the noise of a fixed draw for `LEVELS`."""
     return torch.randn(len(LEVELS), model.z_dim, generator=torch.Generator().manual_seed(1))

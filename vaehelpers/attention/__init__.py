@@ -2,7 +2,8 @@
 
 Read in this order: `reversal` (sequence to sequence with a fixed vector, additive attention, a
 Transformer), `masking` (attention weights under a mask), `mail` (generated mails with labels),
-`text_file` and `mail_file` (your own ones), `spam` (tokens, training, scores).
+`text_file` and `mail_file` (your own ones), `spam` (tokens, training, scores), `costs` (operations
+and bytes of a call).
 """
 
 import lazy_loader

@@ -175,7 +175,8 @@ class TransformerTranslator(nn.Module):
 
     def inputs(self, words: Tensor) -> Tensor:
         """Return embeddings plus positions `[B,T,w]` of letters `[B,T]`."""
-        return self.embed(words) + positions(words.shape[1], self.embed.embedding_dim)
+        embedded = self.embed(words)
+        return embedded + positions(*embedded.shape[1:]).to(embedded)
 
     def forward(self, source: Tensor, previous: Tensor) -> Tensor:
         """Return logits `[B,S,26]` of the next letters.

@@ -11,6 +11,7 @@ from ..errors import DataError, is_full
 from . import fashion_mnist
 
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
+SCRATCH = ".fetch-"
 RAW = Path("FashionMNIST", "raw")  # torchvision's folder of the four files
 
 
@@ -23,10 +24,12 @@ def fetch(target: Path) -> Path:
     target = target.resolve()  # apt takes relative folders for its own
     try:
         target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target, prefix=".fetch-") as scratch:
+        with tempfile.TemporaryDirectory(dir=target, prefix=SCRATCH) as scratch:
             return _move_into_place(_fetch_verified(Path(scratch), target), target)
     except OSError as error:
-        where = error.filename2 or error.filename or target
+        where = Path(error.filename2 or error.filename or target)
+        if where.name.startswith(SCRATCH):
+            where = target  # which cannot hold a scratch folder
         room = "free 200 MB, or " if is_full(error) else ""
         raise DataError(
             f"FashionMNIST is not there yet, and {where} cannot be written ({error.strerror}); "

@@ -70,7 +70,8 @@ def train_classifier(
 
 def load_classifier(path: Path = CLASSIFIER) -> nn.Sequential:
     """Return the trained classifier. Raises CheckpointError if its weights are not whole."""
-    return load_weights(build_classifier(), path, "the classifier", "classifier")
+    model = build_classifier().float()  # whatever the process's default type is
+    return load_weights(model, path, "the classifier", "classifier")
 
 
 @torch.no_grad()

@@ -63,4 +63,5 @@ def load_translator(kind: str, folder: Path = TRANSLATORS) -> nn.Module:
     Raises CheckpointError if its weights are not whole.
     """
     path = translator_path(kind, folder)
-    return load_weights(build_translator(kind), path, f"the {kind} model", "reversal")
+    model = build_translator(kind).float()  # whatever the process's default type is
+    return load_weights(model, path, f"the {kind} model", "reversal")
