@@ -2,7 +2,8 @@
 
 Read in this order: `outputs` (figures with alt text, named numbers, claims), `parameters` (what a
 person can set), `run` (all of them in batch), `execution` (one, or several side by side),
-`comparison` (what differs when they are executed again), `fingerprint` (what their outputs are of).
+`comparison` (what differs when they are executed again), `fingerprint` (what their outputs are of),
+`tour` (the page of all answers).
 """
 
 import lazy_loader

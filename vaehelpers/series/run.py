@@ -22,7 +22,7 @@ from ..data.dataset import Dataset
 from ..data.sources import load_data
 from ..errors import BatchError, SettingError
 from ..published.registry import all_published
-from . import comparison, execution, outputs
+from . import comparison, execution, outputs, tour
 from .execution import TIMEOUT, write_notebook
 from .parameters import PARAMETERS
 
@@ -134,8 +134,8 @@ def refresh_notebooks(
 ) -> None:
     """Execute the notebooks with their defaults and write the outputs back, cleaned.
 
-    It is the one way they are committed. The copies in `docs/figures/` that the README shows are
-    renewed with them. One notebook after the other: with more threads for each, numbers could
+    It is the one way they are committed. The copies in `docs/figures/` that the README shows, and
+    the page of all answers, are renewed with them. One notebook after the other: with more threads for each, numbers could
     differ in their last digits. What fails is kept in `out/failed/`.
     """
     found = paths(names, source)
@@ -149,6 +149,9 @@ def refresh_notebooks(
                 copy = source.parent / "docs" / "figures" / f"{name}-{figure}.png"
                 if copy.is_file():  # the figures that the README shows
                     write_whole(copy, png)
+        answers = source.parent / "docs" / tour.PAGE
+        if answers.is_file():
+            write_whole(answers, tour.page(paths(NOTEBOOKS, source).values()).encode())
 
 
 def verify_notebooks(
