@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
+from .core.paths import expanded
 from .core.settings import Setting, Whole, check, did_you_mean
 from .data.constants import DATA, SOURCES
 from .errors import BatchError, SettingError, UserError, in_words, is_full, one_line
@@ -167,7 +168,7 @@ def _build_parsers() -> tuple[_Parser, dict[str, _Parser]]:
     evidence = add(
         "evidence", _evidence, "record the slow scores of notebooks 03 and 04 (of new weights)"
     )
-    evidence.add_argument("--out", type=Path, help="folder for the record")
+    evidence.add_argument("--out", type=expanded, help="folder for the record")
     return parser, subparsers.choices
 
 
@@ -231,9 +232,11 @@ def _add_train_options(parser: _Parser) -> None:
         action="store_true",
         help="use torch.compile (needs a C++ compiler)",
     )
-    parser.add_argument("--out", type=Path, help="folder for checkpoints (default: runs/zZ-seedS)")
     parser.add_argument(
-        "--tensorboard", type=Path, help="folder for a TensorBoard log (needs tensorboard)"
+        "--out", type=expanded, help="folder for checkpoints (default: runs/zZ-seedS)"
+    )
+    parser.add_argument(
+        "--tensorboard", type=expanded, help="folder for a TensorBoard log (needs tensorboard)"
     )
 
 
@@ -297,7 +300,7 @@ def _run_name(config: TrainConfig, source: str) -> str:
 
 def _add_evaluate_options(parser: _Parser) -> None:
     parser.add_argument(
-        "checkpoint", type=Path, help="a .json or .safetensors file, or a run's folder"
+        "checkpoint", type=expanded, help="a .json or .safetensors file, or a run's folder"
     )
     parser.add_argument(
         "--save", action="store_true", help="record the score in the checkpoint's JSON"
@@ -349,7 +352,10 @@ def _add_batch_options(parser: _Parser) -> None:
         "notebooks", nargs="*", metavar="NOTEBOOK", help="which ones, by name (default: all four)"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("build"), help="folder for the results (default: build)"
+        "--out",
+        type=expanded,
+        default=Path("build"),
+        help="folder for the results (default: build)",
     )
     parser.add_argument(
         "--timeout",
@@ -445,7 +451,9 @@ def _split_pair(text: str) -> tuple[str, str]:
 
 
 def _add_reversal_options(parser: _Parser) -> None:
-    parser.add_argument("--out", type=Path, help="folder for the weights (default: the package's)")
+    parser.add_argument(
+        "--out", type=expanded, help="folder for the weights (default: the package's)"
+    )
     parser.add_argument(
         "--train-steps",
         metavar="TRAIN_STEPS",
@@ -466,6 +474,11 @@ def _reversal(args: argparse.Namespace) -> None:
     steps = reversal.STEPS if args.train_steps is None else args.train_steps
     steps = check("train_steps", steps, settings)
     seed = check("seed", args.seed, settings)
+    if args.out is None and (steps, seed) != (reversal.STEPS, USUAL_SEED):
+        raise SettingError(
+            f"notebook 01 shows weights of {reversal.STEPS:,} steps with seed {USUAL_SEED}; "
+            "name a folder for others with --out"
+        )
     folder = args.out or TRANSLATORS
     try_folder(folder)
     for kind in reversal.KINDS:

@@ -342,6 +342,11 @@ MENDED = {
         "40 of 40 rows cannot be read, the first in line 2: label 'junk' is not allowed; use spam",
         lambda content: content.replace(b"junk", b"spam").replace(b"wanted", b"ham"),
     ),
+    "no label yet": (
+        GOOD_TABLE + "".join(f"-1,without label {i}\n" for i in range(41)),
+        "41 of 81 rows cannot be read, the first in line 42: label '-1' is not allowed",
+        lambda content: re.sub(rb"-1,.*\n", b"", content),
+    ),
     "mostly unreadable": (
         GOOD_TABLE + "junk,x\n" * 41,
         "41 of 81 rows cannot be read, the first in line 42.*remove such rows",

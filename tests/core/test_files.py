@@ -244,6 +244,14 @@ def test_no_more_is_read_than_was_expected(tmp_path):
         read_whole(path, 4)
 
 
+def test_of_a_file_larger_than_any_memory_no_more_is_read_than_was_expected(tmp_path):
+    path = tmp_path / "huge"
+    path.touch()
+    os.truncate(path, 2**42)  # nothing but a hole
+    with pytest.raises(OSError, match="More than the 100 bytes expected"):
+        read_whole(path, 100)
+
+
 @pytest.mark.parametrize("put", [lambda path: path.symlink_to("/dev/zero"), os.mkfifo])
 def test_what_is_no_file_is_not_read(tmp_path, put):
     put(tmp_path / "endless")

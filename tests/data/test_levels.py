@@ -35,9 +35,10 @@ TYPES = (
     "quantise takes uint8 grey values 0..255 or floats 0..1, not torch.int64; "
     "convert grey values with .to(torch.uint8)"
 )
+PIL = "or torchvision's pil_to_tensor(picture)"
 ALREADY = (
-    "these pixels are levels already: none is larger than 15, and quantise would make all of them "
-    "0. Leave it out"
+    "these pixels are levels already, or nearly black: none is larger than 15 of 255, and quantise "
+    "would make all of them 0. Leave it out"
 )
 
 
@@ -52,6 +53,10 @@ ALREADY = (
         (quantise(BYTES), ALREADY),
         (BYTES[:2], ALREADY),
         (quantise(BYTES) / 255, ALREADY),
+        (
+            BYTES.numpy(),
+            "quantise takes a tensor, not ndarray; give torch.as_tensor(pixels), " + PIL,
+        ),
     ],
 )
 def test_quantiser_refuses_what_it_would_spoil(pixels, message):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_a_killed_run_leaves_no_kernel_and_the_next_run_clears_its_folder(tmp_pa
     (stale,) = visible(out)
     run.run_notebooks("quick", {}, (FIRST,), source, out)
     assert stale.startswith(".running-")
-    assert visible(out) == {f"{FIRST}.ipynb", "figures", "results.json", "run.json"}
+    assert visible(out) == {f"{FIRST}.ipynb", "results.json", "run.json"}
 
 
 def test_a_cell_that_hangs_is_ended_and_the_notebook_kept_with_what_it_had(tmp_path):
@@ -137,6 +138,14 @@ def test_a_cell_that_hangs_is_ended_and_the_notebook_kept_with_what_it_had(tmp_p
     process, folder = kernel_of(tmp_path)
     assert not process.exists()
     assert not folder.exists()
+
+
+def test_a_long_folder_for_temporary_files_is_no_obstacle(tmp_path, monkeypatch):
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    run.run_notebooks("quick", {}, (FIRST,), series(tmp_path / "source"), tmp_path / "out")
+    assert list(long.iterdir()) == []
 
 
 def test_the_advice_for_a_slow_cell_works(tmp_path, monkeypatch, capsys):

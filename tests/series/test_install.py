@@ -39,7 +39,7 @@ OLD = {
     f"{LAST}.ipynb": b"old",
     f"figures/{FIRST}-a.png": b"old",
     "results.json": b"old",
-    "run.json": b"old",
+    "run.json": b'{"preset": "old", "parameters": {}, "seconds": {}}',
     f"failed/{LAST}.ipynb": b"old",
 }
 NEW = {
@@ -47,13 +47,13 @@ NEW = {
     f"figures/{LAST}-b.png": b"new",
     f"figures/{LAST}-c.png": b"new",
     "results.json": b"new",
-    "run.json": b"new",
+    "run.json": b'{"preset": "new", "parameters": {}, "seconds": {}}',
 }
 MINE = {"mine.txt": b"mine", "figures.txt": b"mine"}
 
 RESULTS = {
-    b"old": {name: content for name, content in (OLD | MINE).items() if "failed" not in name},
-    b"new": NEW | MINE,
+    OLD["run.json"]: {n: content for n, content in (OLD | MINE).items() if "failed" not in n},
+    NEW["run.json"]: NEW | MINE,
 }
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -54,13 +55,64 @@ def test_a_failure_keeps_the_earlier_results(tmp_path):
     assert visible(out) == {f"{LAST}.ipynb", "failed", "figures", "results.json", "run.json"}
 
 
-@pytest.mark.parametrize("name", ["01_transformers_theory.ipynb", "figures", "results.json"])
+@pytest.mark.parametrize(
+    "name", ["01_transformers_theory.ipynb", f"figures/{FIRST}-a.png", "results.json"]
+)
 def test_a_folder_of_somebody_else_is_refused(tmp_path, name):
     out = tmp_path / "out"
     (out / name).mkdir(parents=True)
     with pytest.raises(SettingError, match="holds files that no run wrote"):
         run.run_notebooks("quick", {}, (FIRST,), series(tmp_path / "source"), out)
-    assert [path.name for path in out.iterdir()] == [name]
+    assert [path for path in out.rglob("*") if path.name == Path(name).name] == [out / name]
+
+
+STRANGERS = ("figures/thesis.png", "failed/notes.txt", "verify/proofs.txt", "figures", "verify")
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_what_somebody_keeps_where_a_run_writes_is_never_removed(tmp_path, name):
+    source, out = series(tmp_path / "source"), tmp_path / "out"
+    run.run_notebooks("quick", {}, (LAST,), source, out)
+    before = contents(out)
+    mine = out / name
+    if "/" in name:
+        mine.parent.mkdir(parents=True, exist_ok=True)
+        mine.write_text("mine")
+    else:
+        shutil.rmtree(mine, ignore_errors=True)
+        (tmp_path / "elsewhere").mkdir()
+        mine.symlink_to(tmp_path / "elsewhere")
+    there = contents(out)
+    for command in (
+        lambda: run.run_notebooks("quick", {}, (FIRST,), source, out),
+        lambda: list(run.verify_notebooks((FIRST,), source, out)),
+    ):
+        with pytest.raises(SettingError, match="was not written by a run") as error:
+            command()
+        assert str(mine) in str(error.value)
+        assert contents(out) == there
+    shutil.rmtree(mine) if mine.is_dir() and not mine.is_symlink() else mine.unlink()
+    run.run_notebooks("quick", {}, (LAST,), source, out)  # as the advice says
+    assert contents(out).keys() == before.keys()
+
+
+def test_a_run_json_of_another_program_is_no_runs(tmp_path):
+    source, out = series(tmp_path / "source"), tmp_path / "out"
+    out.mkdir()
+    (out / "run.json").write_text('{"mine": 1}')
+    with pytest.raises(SettingError, match=r"run.json was not written by a run"):
+        run.run_notebooks("quick", {}, (FIRST,), source, out)
+    assert contents(out) == {"run.json": b'{"mine": 1}'}
+
+
+def test_hidden_files_in_a_runs_folders_are_left_alone(tmp_path):
+    source, out = series(tmp_path / "source"), tmp_path / "out"
+    run.run_notebooks("quick", {}, (LAST,), source, out)
+    (out / "figures" / ".DS_Store").write_text("kept")
+    (out / "failed" / ".ipynb_checkpoints").mkdir(parents=True)
+    run.run_notebooks("quick", {}, (LAST,), source, out)
+    assert (out / "figures" / ".DS_Store").is_file()
+    assert (out / "failed" / ".ipynb_checkpoints").is_dir()
 
 
 def test_a_new_run_replaces_the_old_one_whole(tmp_path):

@@ -3,7 +3,7 @@
 import json
 import math
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import pytest
@@ -264,6 +264,7 @@ def test_keeps_the_named_epochs_and_the_newest(few, tmp_path):
     records(few, tiny(4), folder=tmp_path, keep=(1, 3))
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == [
+        ".lock",
         "epoch_0001.json",
         "epoch_0001.safetensors",
         "epoch_0003.json",
@@ -321,6 +322,52 @@ def test_other_data_do_not_resume(few, drawn, tmp_path):
     begin(few, tiny(1), tmp_path)
     with pytest.raises(CheckpointError, match="data_sha256"):
         records(drawn, tiny(1), folder=tmp_path)
+
+
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_other_images_of_the_same_data_do_not_resume(few, tmp_path, part):
+    begin(few, tiny(1), tmp_path)
+    split = getattr(few, part)
+    for other in (split.head(len(split) - 1), replace(split, images=15 - split.images)):
+        with pytest.raises(CheckpointError, match="images_sha256"):
+            records(replace(few, **{part: other}), tiny(2), folder=tmp_path)
+    assert len(records(few, tiny(2), folder=tmp_path)) == 3
+
+
+def test_a_run_from_before_the_images_were_written_down_resumes(few, tmp_path):
+    begin(few, tiny(1), tmp_path)
+    path = checkpoint.latest_checkpoint(tmp_path)
+    meta = json.loads(path.read_text())
+    del meta["config"]["images_sha256"]
+    path.write_text(json.dumps(meta))
+    assert len(records(few, tiny(2), folder=tmp_path)) == 3
+
+
+def test_two_trainings_into_one_folder_exclude_each_other(few, tmp_path):
+    first = fit(few, tiny(2), folder=tmp_path)
+    next(first)
+    with pytest.raises(
+        CheckpointError, match=r"another training is writing to .*; wait for its end"
+    ):
+        next(fit(few, tiny(2, seed=6), folder=tmp_path))
+    finished = [asdict(record) for record, _ in first]
+    assert len(finished) == 2
+    assert len(records(few, tiny(2), folder=tmp_path)) == 3  # its end was waited for
+
+
+def test_a_finished_run_is_read_while_another_reads_it(few, tmp_path):
+    records(few, tiny(1), folder=tmp_path)
+    first = fit(few, tiny(1), folder=tmp_path)
+    next(first)
+    assert len(records(few, tiny(1), folder=tmp_path)) == 2
+
+
+def test_a_folder_may_begin_with_a_tilde(few, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    records(few, tiny(1), folder="~/mine")
+    assert load_checkpoint("~/mine")[1]["epoch"] == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_each_image_is_seen_once_an_epoch_in_another_order(few):

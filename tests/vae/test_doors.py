@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from conftest import lively
@@ -11,9 +12,11 @@ from vaehelpers import (
     KLD,
     VAE,
     TrainConfig,
+    draw_levels,
     elbo_to_bpd,
     evaluate,
     fit,
+    mean_levels,
     reconstruction,
     sample_reparameterize,
     visualize_manifold,
@@ -31,6 +34,7 @@ Z = torch.zeros(2, 2)
 DOORS = {
     "forward": MODEL,
     "per_image": MODEL.per_image,
+    "encoder": MODEL.encoder,
     "reconstruction": lambda images: reconstruction(MODEL.decoder(Z), images),
     "evaluate": lambda images: evaluate(MODEL, images),
     "encode": lambda images: latent.encode(MODEL, images),
@@ -52,6 +56,9 @@ WRONG = {
     "three channels": LEVELS.expand(2, 3, 28, 28),
     "no channel": LEVELS[:, 0],
     "none": LEVELS[:0],
+    "truth values": LEVELS > 7,
+    "sparse": LEVELS.to_sparse(),
+    "complex": LEVELS.to(torch.complex64),
 }
 
 
@@ -89,11 +96,30 @@ def test_counting_levels_refuses_them_too(wrong):
 
 def test_the_training_step_itself_checks_nothing(monkeypatch, drawn):
     seen = []
-    monkeypatch.setattr("vaehelpers.vae.networks.check_images", seen.append)
+    for name in ("check_images", "check_levels"):
+        monkeypatch.setattr(f"vaehelpers.vae.networks.{name}", seen.append)
     monkeypatch.setattr("vaehelpers.vae.objective.check_levels", seen.append)
     few = replace(drawn, train=drawn.train.head(8), val=drawn.val.head(4))
     list(fit(few, TrainConfig(z_dim=2, num_filters=2, epochs=2, batch_size=4)))
     assert not seen
+
+
+@pytest.mark.parametrize("function", [mean_levels, draw_levels])
+@pytest.mark.parametrize("shape", [(5, 16), (2, 28, 28, 16), (16, 28, 28), (2, 17, 28, 28)])
+def test_logits_of_another_shape_are_not_stretched(function, shape):
+    with pytest.raises(InputError, match=r"must be of shape \[B,16,H,W\], got .*; give what the"):
+        function(torch.zeros(shape))
+    assert function(MODEL.decoder(Z)).shape == (2, 1, 28, 28)
+
+
+def test_numbers_of_other_libraries_are_taken():
+    assert seeded_vae(np.int64(5), z_dim=2.0).z_dim == 2
+    assert level_counts(LEVELS[:, 0].float()).equal(level_counts(LEVELS[:, 0]))
+
+
+def test_batches_of_no_image_are_refused():
+    with pytest.raises(InputError, match="batch_size must be 1 or more, got 0"):
+        evaluate(MODEL, LEVELS, batch_size=0)
 
 
 @pytest.mark.parametrize("first", ["model", "config"])

@@ -251,7 +251,8 @@ def _read_row(line: int, cells: list[str], layout: _Layout) -> _Row:
     last = layout.texts[-1]
     if len(cells) <= last if layout.is_open else len(cells) != len(layout.names):
         raise _Unreadable(f"{len(cells)} cells do not fit the columns; put texts in double quotes")
-    label = re.sub(r"[\s_-]+", " ", cells[layout.label]).strip().lower()
+    label = cells[layout.label].strip().lower()
+    label = re.sub(r"(?<=[a-z])[\s_-]+(?=[a-z])", " ", label)  # "not-spam", but never "-1"
     if label not in LABELS:
         raise _Unreadable(
             f"label {one_line(label)!r} is not allowed; use spam or ham, 1 or 0, true or false"

@@ -106,7 +106,7 @@ def mirror(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor
 
 
 def level_counts(images: Tensor) -> Tensor:
-    """Count how often each pixel has each level: `[N,28,28]` uint8 -> `[16,28,28]` int64, >= 0.
+    """Count how often each pixel has each level: `[N,28,28]` -> `[16,28,28]` int64, >= 0.
 
     Raises InputError for what is not levels.
     """
@@ -114,6 +114,6 @@ def level_counts(images: Tensor) -> Tensor:
     shape = images.shape[1:]
     pixels = torch.arange(shape.numel(), dtype=torch.int32).view(shape)
     first_counter = LEVELS * pixels  # a pixel has 16 counters side by side
-    counters = (first_counter + images).flatten()
+    counters = (first_counter + images.to(torch.int32)).flatten()
     counts = counters.bincount(minlength=LEVELS * pixels.numel())
     return counts.view(*pixels.shape, LEVELS).movedim(-1, 0)

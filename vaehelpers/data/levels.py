@@ -9,6 +9,8 @@ from ..core.tensors import is_seen
 from ..errors import InputError
 from .constants import LEVELS
 
+WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
 
 def quantise(pixels: Tensor) -> Tensor:
     """Map grey values to 4-bit levels 0..15, uint8 of the same shape.
@@ -16,6 +18,11 @@ def quantise(pixels: Tensor) -> Tensor:
     Grey values are 0..255 in uint8, as in the data set's files, or 0..1 in floats, as torchvision's
     `ToTensor` makes them. Raises InputError for others, and for what is quantised already.
     """
+    if not isinstance(pixels, Tensor):
+        raise InputError(
+            f"quantise takes a tensor, not {type(pixels).__name__}; "
+            "give torch.as_tensor(pixels), or torchvision's pil_to_tensor(picture)"
+        )
     if pixels.is_floating_point():
         if pixels.numel() and not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN fails, too
             raise InputError(
@@ -30,8 +37,8 @@ def quantise(pixels: Tensor) -> Tensor:
         )
     if pixels.numel() and 0 < pixels.max() < LEVELS:  # each picture of the data set has a 254
         raise InputError(
-            "these pixels are levels already: none is larger than 15, and quantise would make all "
-            "of them 0. Leave it out"
+            "these pixels are levels already, or nearly black: none is larger than 15 of 255, and "
+            "quantise would make all of them 0. Leave it out"
         )
     return pixels >> 4
 
@@ -44,6 +51,7 @@ def check_images(images: Tensor) -> None:
     """
     if not isinstance(images, Tensor):
         _refuse_other(images)
+    _check_type(images)
     if images.shape[1:] != (1, 28, 28) or not len(images):
         _refuse_shape(images)
     check_levels(images)
@@ -54,9 +62,21 @@ def check_levels(levels: Tensor, count: int = LEVELS) -> None:
 
     Where code may not look at values, as inside `torch.compile`, nothing is checked.
     """
+    _check_type(levels)
     fits = (levels >= 0) & (levels < count) & (levels == levels.round())
     if is_seen(~fits.all()):
         _refuse_levels(levels.detach(), count)
+
+
+def _check_type(levels: Tensor) -> None:
+    """Raise InputError unless a tensor is of a usual type of number, and dense."""
+    is_number = levels.is_floating_point() or levels.dtype in WHOLE
+    if not is_number or levels.layout != torch.strided:
+        kind = str(levels.dtype if levels.layout == torch.strided else levels.layout)
+        raise InputError(
+            f"images must be levels of a usual type of number, not {kind}; "
+            "convert them with .to(torch.uint8)"
+        )
 
 
 def _refuse_levels(levels: Tensor, count: int) -> NoReturn:

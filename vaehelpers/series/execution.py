@@ -36,6 +36,7 @@ from . import fingerprint, outputs
 
 Result = TypeVar("Result")
 KERNEL = "python3"
+LONGEST_ADDRESS = 100  # bytes of a socket's path; systems allow 103 or 107
 TIMEOUT = 10_800  # seconds for a cell: training as long as the practical asks for fits in
 # A shell that waits until the process that started it is gone or closes the pipe. Then it kills a
 # kernel with all that the kernel has started, and removes the kernel's folder, which is `$0`. A
@@ -270,12 +271,21 @@ def _guarded_folder() -> Iterator[tuple[Path, Callable[[object], None]]]:
 
     Both are gone at the end, even if that is the sudden end of this process.
     """
-    folder = Path(tempfile.mkdtemp(prefix="vaehelpers-"))
+    folder = _make_folder()
     shell = ["sh", "-c", GUARD, str(folder)]
     # A session of its own: what ends this process's group is not to end its guard.
     with subprocess.Popen(shell, stdin=subprocess.PIPE, text=True, start_new_session=True) as guard:
         assert guard.stdin
         yield folder, lambda kernel: print(kernel, file=guard.stdin, flush=True)
+
+
+def _make_folder() -> Path:
+    """Make a folder whose path is short enough for a socket's address; in TMPDIR if that is."""
+    folder = Path(tempfile.mkdtemp(prefix="vaehelpers-"))
+    if len(os.fsencode(folder / "kernel-5")) <= LONGEST_ADDRESS:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="vaehelpers-", dir="/tmp"))
 
 
 def _kernel_config(own: Path) -> Config:

@@ -6,17 +6,18 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import nbformat
 import papermill
 from filelock import FileLock, Timeout
 
 from ..core import provenance
 from ..core.device import choose_device
-from ..core.files import sha256, try_folder, write_json, write_whole
+from ..core.files import read_whole, sha256, try_folder, write_json, write_whole
 from ..core.settings import check, did_you_mean
 from ..data.dataset import Dataset
 from ..data.sources import load_data
@@ -28,7 +29,11 @@ from .parameters import PARAMETERS
 
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
 # What a run leaves: removed in this order, put in place in the opposite one.
-OURS = ("run.json", "results.json", *(f"{name}.ipynb" for name in NOTEBOOKS), "figures")
+KEPT = tuple(f"{name}.ipynb" for name in NOTEBOOKS)
+FIGURES = tuple(f"{name}-*.png" for name in NOTEBOOKS)
+OURS = ("run.json", "results.json", *KEPT, *(f"figures/{each}" for each in FIGURES))
+FOLDERS = {"figures": FIGURES, "failed": KEPT, "verify": KEPT}  # and what a run writes there
+LONGEST_RECORD = 2**24  # bytes of a run.json; a run writes some thousand
 RUNNING, CLEARING, INSTALLING = ".running-", ".clearing", ".installing"
 # `quick` leaves the notebooks' own defaults, which nbval uses too; a preset names only changes.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -135,8 +140,8 @@ def refresh_notebooks(
     """Execute the notebooks with their defaults and write the outputs back, cleaned.
 
     It is the one way they are committed. The copies in `docs/figures/` that the README shows, and
-    the page of all answers, are renewed with them. One notebook after the other: with more threads for each, numbers could
-    differ in their last digits. What fails is kept in `out/failed/`.
+    the page of all answers, are renewed with them. One notebook after the other: with more threads
+    for each, numbers could differ in their last digits. What fails is kept in `out/failed/`.
     """
     found = paths(names, source)
     try_folder(source)
@@ -167,7 +172,7 @@ def verify_notebooks(
     """
     found = paths(names, source)
     with _alone_in(out):
-        _remove(out / "verify")
+        _remove_ours(out, "verify")
         for name, path in found.items():
             stored = nbformat.read(path, 4)
             executed = execution.side_by_side({path: {}}, out / "failed", timeout)[path]
@@ -205,9 +210,15 @@ def _origin(entry: dict[str, Any]) -> str:
 def _alone_in(out: Path) -> Iterator[Path]:
     """Yield a scratch folder in `out`, for the only run that writes there; BatchError if it is not.
 
-    What earlier runs that were killed have left there is put in order first.
+    What earlier runs that were killed have left there is put in order first. Raises SettingError
+    for files of somebody else's in the folders that a run empties.
     """
     out.mkdir(parents=True, exist_ok=True)
+    for stranger in _strangers(out):
+        raise SettingError(
+            f"{stranger} was not written by a run, which would be in its way; move it, "
+            "or name another folder with --out"
+        )
     try:
         held = FileLock(out / ".lock").acquire(timeout=0)
     except Timeout:
@@ -216,7 +227,7 @@ def _alone_in(out: Path) -> Iterator[Path]:
         ) from None
     with held:
         for stale in out.glob(f"{RUNNING}*"):
-            _remove(stale)
+            shutil.rmtree(stale)
         _install(out)
         with tempfile.TemporaryDirectory(dir=out, prefix=RUNNING) as folder:
             scratch = Path(folder) / "stage"
@@ -231,11 +242,39 @@ def _refuse_foreign(out: Path) -> None:
     """
     if any((out / mark).exists() for mark in ("run.json", CLEARING, INSTALLING)):
         return
-    if any((out / name).exists() for name in OURS):
+    if any(list(out.glob(name)) for name in OURS):
         raise SettingError(
             f"out={out} holds files that no run wrote and that this one would replace; "
             "give a new or empty folder"
         )
+
+
+def _strangers(out: Path) -> Iterator[Path]:
+    """Yield what no run wrote, and what has the name of something that a run empties or replaces.
+
+    Hidden files, such as those that JupyterLab or a file manager keeps, are left alone.
+    """
+    record = out / "run.json"
+    if record.exists() and not _is_a_runs(record):
+        yield record
+    for name, ours in FOLDERS.items():
+        folder = out / name
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            yield folder
+        elif folder.is_dir():
+            for path in sorted(folder.iterdir()):
+                is_ours = path.is_file() and any(path.match(pattern) for pattern in ours)
+                if not is_ours and not path.name.startswith("."):
+                    yield path
+
+
+def _is_a_runs(record: Path) -> bool:
+    """Say whether a `run.json` is one that a run wrote."""
+    try:
+        content = msgspec.json.decode(read_whole(record, LONGEST_RECORD))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.keys() >= {"preset", "parameters", "seconds"}
 
 
 def _dataset_of(planned: dict[str, dict[str, Any]]) -> Dataset | None:
@@ -283,16 +322,16 @@ def _install(out: Path) -> None:
     stage = clearing
     try:
         if clearing.is_dir():
-            for name in OURS:
-                _remove(out / name)
+            _remove_ours(out)
             os.replace(clearing, installing)
         stage = installing
         if installing.is_dir():
-            for name in reversed(OURS):
-                if (installing / name).exists():
-                    os.replace(installing / name, out / name)
-            _remove(out / "failed")
-            installing.rmdir()
+            for path in reversed(_ours_in(installing)):
+                place = out / path.relative_to(installing)
+                place.parent.mkdir(exist_ok=True)
+                os.replace(path, place)
+            _remove_ours(out, "failed")
+            shutil.rmtree(installing)
     except OSError as error:
         raise BatchError(
             f"{error.filename2 or error.filename}: {error.strerror}; the new results are whole, "
@@ -300,9 +339,18 @@ def _install(out: Path) -> None:
         ) from None
 
 
-def _remove(path: Path) -> None:
-    """Remove a file, or a folder with all that is in it, if it is there."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
+def _ours_in(out: Path) -> list[Path]:
+    """Return the files of a run that are in `out`, in the order in which they are removed."""
+    found = []
+    for pattern in OURS:
+        found += sorted(out.glob(pattern))
+    return found
+
+
+def _remove_ours(out: Path, folder: str = "figures") -> None:
+    """Remove what a run has left in `out`, or in its folder `failed` or `verify`, and no more."""
+    ours = _ours_in(out) if folder == "figures" else [out / folder / name for name in KEPT]
+    for path in ours:
         path.unlink(missing_ok=True)
+    with suppress(OSError):  # it is not there, or holds somebody's hidden files
+        (out / folder).rmdir()

@@ -9,7 +9,10 @@ from pathlib import Path
 PAGE = "answers.md"  # in docs/
 HEAD = """# Twenty minutes through the answers
 
-All questions of the practical, restated in our words, each with the answer that its notebook gives. Nothing here is written by hand: the page is made of the notebooks, where every answer stands below the pictures and the cells that show it. Words that are new to you are explained in the [glossary](glossary.md).
+All questions of the practical, restated in our words, each with the answer that its notebook gives.
+Nothing here is written by hand: the page is made of the notebooks, where every answer stands below
+the pictures and the cells that show it. Words that are new to you are explained in the
+[glossary](glossary.md).
 """
 BOX = re.compile(
     r"^(?P<quoted>> )?\*\*(?P<kind>Question|Answer) \((?P<number>Q\d\.\d+)(?P<part>[^)]*)\)"

@@ -23,6 +23,7 @@ from ..core.files import (
     write_json,
     write_whole,
 )
+from ..core.paths import expanded
 from ..errors import CheckpointError, one_line
 from ..vae.networks import VAE
 from .history import OF_THE_MODEL, parse_meta
@@ -109,7 +110,7 @@ def load_optimizers(path: Path, optimizers: Optimizers) -> None:
 
 def find_checkpoint(path: str | Path) -> Path:
     """Return the JSON of a checkpoint named by its JSON, its weights or its folder (the newest)."""
-    path = Path(path)
+    path = expanded(path)
     if path.is_dir():
         return latest_checkpoint(path) or _refuse_missing(path)
     return path.with_suffix(".json") if path.suffix == WEIGHTS else path

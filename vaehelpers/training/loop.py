@@ -1,18 +1,23 @@
 """The training loop: `fit` yields one record per epoch; notebooks, commands and tests share it."""
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..core import progress, provenance
 from ..core.chance import generator_for
 from ..core.device import choose_device, keep_freed_memory, to_device
+from ..core.files import try_folder
+from ..core.paths import expanded
 from ..data.dataset import Dataset, mirror
 from ..data.levels import check_images
 from ..errors import CheckpointError, InputError, TrainingError
@@ -55,18 +60,41 @@ def fit(
     the one before is then whole.
     """
     _check_arguments(data, config)
-    run = _Run(data, config, Path(folder) if folder else None, on_batch)
-    if len(run.history) > config.epochs + 1:
+    place = expanded(folder) if folder else None
+    with _alone_in(place, config.epochs):
+        run = _Run(data, config, place, on_batch)
+        if len(run.history) > config.epochs + 1:
+            raise CheckpointError(
+                f"{folder} holds a run of {len(run.history) - 1} epochs, more than "
+                f"{config.epochs}; ask for at least as many, or give another folder"
+            )
+        for row in run.history:
+            yield EpochRecord(**row), run.model
+        while len(run.history) <= config.epochs:
+            record = run.next_epoch()
+            run.save(record, keep)
+            yield record, run.model
+
+
+@contextmanager
+def _alone_in(folder: Path | None, epochs: int) -> Iterator[None]:
+    """Let one training at a time write to a folder; raise CheckpointError for a second one.
+
+    A run that is finished is only read, by as many as like.
+    """
+    newest = checkpoint.latest_checkpoint(folder) if folder else None
+    if not folder or (newest and checkpoint.epoch_of(newest) >= epochs):
+        yield
+        return
+    try_folder(folder)
+    try:
+        held = FileLock(folder / ".lock").acquire(timeout=0)
+    except Timeout:
         raise CheckpointError(
-            f"{folder} holds a run of {len(run.history) - 1} epochs, more than {config.epochs}; "
-            "ask for at least as many, or give another folder"
-        )
-    for row in run.history:
-        yield EpochRecord(**row), run.model
-    while len(run.history) <= config.epochs:
-        record = run.next_epoch()
-        run.save(record, keep)
-        yield record, run.model
+            f"another training is writing to {folder}; wait for its end, or give another folder"
+        ) from None
+    with held:
+        yield
 
 
 def _check_arguments(data: Dataset, config: TrainConfig) -> None:
@@ -79,6 +107,15 @@ def _check_arguments(data: Dataset, config: TrainConfig) -> None:
         )
     for part in (data.train, data.val):
         check_images(part.images)
+
+
+def _hash_images(data: Dataset) -> str:
+    """Return a hash of what a run trains and validates on, which may be a part of the data set."""
+    digest = hashlib.sha256()
+    for part in (data.train, data.val):
+        digest.update(part.images.to("cpu", torch.uint8).contiguous().numpy().tobytes())
+        digest.update(part.labels.to("cpu", torch.uint8).contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 class _Run:
@@ -98,6 +135,8 @@ class _Run:
             "data": data.name,
             "data_sha256": data.sha256,
         }
+        if folder:
+            self.remembered["images_sha256"] = _hash_images(data)
         self.folder = folder
         self.on_batch = on_batch
 
@@ -234,7 +273,9 @@ class _Run:
     def _restore(self, path: Path) -> tuple[VAE, list[dict]]:
         """Return model and history of a checkpoint; CheckpointError if it is of another run."""
         model, meta = checkpoint.load_checkpoint(path)
-        before = {**DEFAULTS_OF_OLD_RUNS, **meta["config"]}
+        # Runs of older versions did not write down which of a data set's images they were given.
+        not_known = {"images_sha256": self.remembered["images_sha256"]}
+        before = {**DEFAULTS_OF_OLD_RUNS, **not_known, **meta["config"]}
         for key, value in self.remembered.items():
             old = before.get(key)
             if old != value:

@@ -35,9 +35,11 @@ def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) 
     Returns `bpd`, in bits per dimension, and its two parts `recon` and `kl` in nats per image;
     `bpd_se` is the standard error of the average, NaN for a single image. The noise comes from a
     CPU generator with `seed`, so the score repeats; on another machine it agrees to rounding error.
-    Raises InputError for no images and for those that are not levels.
+    Raises InputError for no images, for those that are not levels, and for empty batches.
     """
     check_images(images)
+    if batch_size < 1:
+        raise InputError(f"batch_size must be 1 or more, got {batch_size}")
     generator = torch.Generator().manual_seed(seed)
     eps = torch.randn(len(images), model.z_dim, generator=generator)
     recons, kls = [], []

@@ -6,7 +6,8 @@ from torch import Tensor, nn
 from ..core.chance import seeded
 from ..core.settings import check_typed
 from ..data.constants import LEVELS
-from ..data.levels import check_images
+from ..data.levels import check_images, check_levels
+from ..errors import InputError
 from .objective import KLD, cross_entropy, elbo_to_bpd, sample_reparameterize
 from .sizes import SIZES
 
@@ -16,6 +17,7 @@ class CNNEncoder(nn.Module):
 
     def __init__(self, num_input_channels: int = 1, num_filters: int = 32, z_dim: int = 20):
         super().__init__()
+        self.num_input_channels = num_input_channels
         c = num_filters
         flat = 2 * c * 4 * 4  # channels x height x width after the last convolution
         self.net = nn.Sequential(
@@ -34,8 +36,15 @@ class CNNEncoder(nn.Module):
         self.mean = nn.Linear(flat, z_dim)
         self.log_std = nn.Linear(flat, z_dim)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Take levels 0..15 of any dtype, `[B,1,28,28]`; return `(mean, log_std)`, `[B,z_dim]`."""
+    def forward(self, x: Tensor, check: bool = True) -> tuple[Tensor, Tensor]:
+        """Take levels 0..15 of any dtype, `[B,1,28,28]`; return `(mean, log_std)`, `[B,z_dim]`.
+
+        Raises InputError for other values, unless `check` is False: for what was checked before.
+        """
+        if check and self.num_input_channels == 1:
+            check_images(x)
+        elif check:
+            check_levels(x)
         levels = x.to(next(self.parameters()).dtype)
         scaled = levels / (LEVELS - 1) * 2 - 1  # levels -> [-1, 1]
         features = self.net(scaled)  # [B,flat]
@@ -97,8 +106,8 @@ class VAE(nn.Module):
 
     def __init__(self, num_filters: int = 32, z_dim: int = 20, lr: float = 1e-3):
         super().__init__()
-        check_typed("num_filters", num_filters, SIZES)
-        check_typed("z_dim", z_dim, SIZES)
+        num_filters = check_typed("num_filters", num_filters, SIZES)
+        z_dim = check_typed("z_dim", z_dim, SIZES)
         self.config = {"num_filters": num_filters, "z_dim": z_dim, "lr": lr}
         self.encoder = CNNEncoder(1, num_filters, z_dim)
         self.decoder = CNNDecoder(LEVELS, num_filters, z_dim)
@@ -114,7 +123,7 @@ class VAE(nn.Module):
 
     def losses(self, imgs: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Do as `per_image` does, without its checks: for images that were checked before."""
-        mean, log_std = self.encoder(imgs)  # each [B,z_dim]
+        mean, log_std = self.encoder(imgs, check=False)  # each [B,z_dim]
         z = sample_reparameterize(mean, log_std.exp(), eps)  # [B,z_dim]
         logits = self.decoder(z)  # [B,16,28,28]
         return cross_entropy(logits, imgs), KLD(mean, log_std)
@@ -156,10 +165,11 @@ def _in_32_bits(x: Tensor) -> Tensor:
 
 
 def draw_levels(logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Draw every pixel from its categorical: logits `[B,K,H,W]` -> int64 levels `[B,1,H,W]`.
+    """Draw every pixel from its categorical: logits `[B,16,H,W]` -> int64 levels `[B,1,H,W]`.
 
-    The draw happens on the CPU, and the levels stay there.
+    The draw happens on the CPU, and the levels stay there. Raises InputError for other shapes.
     """
+    _check_logits(logits)
     batch, levels, height, width = logits.shape
     probs = logits.softmax(dim=1).permute(0, 2, 3, 1)  # [B,H,W,K]
     pixels = probs.reshape(-1, levels).cpu()  # [B*H*W,K]
@@ -168,10 +178,23 @@ def draw_levels(logits: Tensor, generator: torch.Generator | None = None) -> Ten
 
 
 def mean_levels(logits: Tensor) -> Tensor:
-    """Return each pixel's expected level: logits `[B,K,H,W]` -> floats 0..K-1, `[B,1,H,W]`."""
+    """Return each pixel's expected level: logits `[B,16,H,W]` -> floats 0..15, `[B,1,H,W]`.
+
+    Raises InputError for other shapes.
+    """
+    _check_logits(logits)
     levels = torch.arange(logits.shape[1], dtype=logits.dtype, device=logits.device)
     weighted = logits.softmax(dim=1) * levels.view(1, -1, 1, 1)
     return weighted.sum(dim=1, keepdim=True)
+
+
+def _check_logits(logits: Tensor) -> None:
+    """Raise InputError unless there are 16 logits for each pixel, on the second axis."""
+    if logits.dim() != 4 or logits.shape[1] != LEVELS:
+        raise InputError(
+            f"logits must be of shape [B,{LEVELS},H,W], got {list(logits.shape)}; "
+            "give what the decoder returns"
+        )
 
 
 def seeded_vae(seed: int, num_filters: int = 32, z_dim: int = 20, lr: float = 1e-3) -> VAE:

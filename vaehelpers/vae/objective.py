@@ -74,10 +74,10 @@ def elbo_to_bpd(elbo: Tensor, img_shape: Sequence[int]) -> Tensor:
     """Convert a negative ELBO in nats per image to bits per dimension; any shape, kept.
 
     `img_shape` is `[B,C,H,W]`: the batch size is ignored, the rest multiplied; raises InputError
-    for another number of axes. As in the practical's template, `elbo` is the *loss* L_rec + L_reg,
-    a positive number of nats, so that fewer bits are better.
+    for another number of axes, and for axes without a place. As in the practical's template, `elbo`
+    is the *loss* L_rec + L_reg, a positive number of nats, so that fewer bits are better.
     """
-    if len(img_shape) != 4:
+    if len(img_shape) != 4 or min(img_shape[1:]) < 1:
         raise InputError(
             f"img_shape must be [B,C,H,W], with the batch first, got {list(img_shape)}; "
             "give imgs.shape"
