@@ -10,6 +10,8 @@ from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from .colours import INK
+
 
 def attention_map(
     weights: Tensor,
@@ -47,16 +49,16 @@ def attention_picture(
     Each is `cell` screen pixels wide.
     """
     n, m = weights.shape
-    colours = matplotlib.colormaps["cividis"](weights.numpy(), bytes=True)[..., :3]
+    colours = matplotlib.colormaps["cividis"](weights.numpy(), bytes=True)
     heat = Image.fromarray(colours).resize((m * cell, n * cell), Image.Resampling.NEAREST)
-    picture = Image.new("RGB", ((m + 1) * cell, (n + 1) * cell), "white")
+    picture = Image.new("RGBA", ((m + 1) * cell, (n + 1) * cell), "#00000000")  # the page's colour
     picture.paste(heat, (cell, cell))
     draw = ImageDraw.Draw(picture)
     font = ImageFont.truetype(findfont("DejaVu Sans"), cell * 3 // 5)
     for j, key in enumerate(keys):
-        draw.text(((j + 1.5) * cell, cell / 2), key, fill="black", font=font, anchor="mm")
+        draw.text(((j + 1.5) * cell, cell / 2), key, fill=INK, font=font, anchor="mm")
     for i, query in enumerate(queries):
-        draw.text((cell / 2, (i + 1.5) * cell), query, fill="black", font=font, anchor="mm")
+        draw.text((cell / 2, (i + 1.5) * cell), query, fill=INK, font=font, anchor="mm")
     buffer = io.BytesIO()
     picture.save(buffer, "png")
     return buffer.getvalue()
