@@ -190,8 +190,8 @@ def _with_a_palette(png: bytes) -> bytes:
 
     A picture that has no more than these keeps its own.
     """
-    import numpy as np  # these two are not needed for collecting outputs
-    from PIL import Image
+    import numpy as np  # collecting outputs does without it
+    from PIL import Image  # and without this
 
     picture = Image.open(io.BytesIO(png)).convert("RGBA")
     pixels = np.asarray(picture).reshape(-1, 4)
@@ -218,7 +218,7 @@ def _means(
 
     Returns the palette, uint8, and the place in it of each colour, `(n,)`.
     """
-    import numpy as np
+    import numpy as np  # collecting outputs does without it
 
     weighted = colours * counts[:, None]
     palette = palette.astype(float)
