@@ -1,5 +1,7 @@
 """Diagrams of notebook 04: slices of equal mass, and the way from percentiles to a picture."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,7 +22,7 @@ def equal_mass(slices: int) -> Axes:
     ax = plt.subplots(figsize=(7.2, 3.2))[1]
     borders = norm.ppf(np.arange(slices + 1) / slices).clip(-SEEN, SEEN)
     middles = norm.ppf((np.arange(slices) + 0.5) / slices)
-    for number, (left, right) in enumerate(zip(borders[:-1], borders[1:], strict=True)):
+    for number, (left, right) in enumerate(itertools.pairwise(borders)):
         x = np.linspace(left, right, 60)
         colour = (BLUE, ORANGE)[number % 2]
         ax.fill_between(x, norm.pdf(x), color=colour, alpha=0.25, lw=0)
