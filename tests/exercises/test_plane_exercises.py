@@ -119,7 +119,7 @@ WRONG = {
         ),
     },
     "Q2.2 integral": {
-        "is 0 for a computer": lambda log_joint, area: (log_joint.exp() * area).sum().log(),
+        "is 0 in 32 bits": lambda log_joint, area: (log_joint.exp() * area).sum().log(),
         "Are the areas missing": lambda log_joint, area: log_joint.logsumexp(0),
         "Did you multiply the logarithms": lambda log_joint, area: (log_joint * area).logsumexp(0),
         "Did you add the area itself": lambda log_joint, area: (log_joint + area).logsumexp(0),

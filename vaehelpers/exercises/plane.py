@@ -196,7 +196,7 @@ def _the_sum_is_a_finite_number(log_evidence: Answer) -> str:
     total = tensor_of(call(log_evidence, *_squares()), (), "the result")
     if not total.isfinite():
         raise Mistake(
-            f"the result is {float(total)}: e to the power of -650 is 0 for a computer. Add up "
+            f"the result is {float(total)}: e to the power of -650 is 0 in 32 bits. Add up "
             "with torch.logsumexp"
         )
     return "the result is one finite number"

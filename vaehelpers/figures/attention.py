@@ -28,7 +28,7 @@ def attention_map(
     ax.imshow(weights.numpy(), vmin=0, vmax=1, cmap="cividis")
     if len(queries) <= 8 and len(keys) <= 8:
         for row, column in weights.nonzero().tolist():
-            _print_weight(ax, row, column, float(weights[row, column]))
+            _print_weight(ax, row, column, float(weights[row, column]), len(keys) <= 5)
     ax.set_xticks(range(len(keys)), labels=list(keys))
     ax.set_yticks(range(len(queries)), labels=list(queries))
     ax.set(xlabel="key", ylabel="query", title=title)
@@ -36,9 +36,11 @@ def attention_map(
     return ax
 
 
-def _print_weight(ax: Axes, row: int, column: int, value: float) -> None:
+def _print_weight(ax: Axes, row: int, column: int, value: float, few: bool) -> None:
+    """Print a weight in its cell, in small letters unless there are `few` cells."""
     colour = "black" if value > 0.5 else "white"
-    ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=colour)
+    size = 10 if few else 8
+    ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=size, color=colour)
 
 
 def attention_picture(
