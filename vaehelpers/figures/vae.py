@@ -52,12 +52,12 @@ def prior_samples(
     ax.scatter(*z[~heavy].T, s=6, color=INK, alpha=0.6, lw=0, label="prior sample")
     # Rings, not discs: a disc would hide the posterior, which may be as small as a dot.
     ring = {"facecolors": "none", "edgecolors": "C1", "linewidths": 1.5}
-    ax.scatter(*z[heavy].T, s=sizes, label="over 1 % of the average", **ring)
+    ax.scatter(*z[heavy].T, s=sizes, label="share over 1 %", **ring)
     _circles(ax, (0, 0), 1, "C3", "prior")
     _circles(ax, mean, std, "C0", "posterior")
     ax.set(xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.2, 3.2), ylim=(-3.2, 4.6), aspect="equal")
     ax.set_yticks(range(-3, 4))
-    columns = {"ncols": 2, "columnspacing": 1, "handlelength": 1}
+    columns = {"ncols": 2, "columnspacing": 1, "handlelength": 1, "handletextpad": 0.5}
     ax.legend(loc="upper center", fontsize=10, markerscale=0.8, **columns)
     return ax
 
