@@ -30,3 +30,5 @@ def test_attention_picture_has_a_cell_for_each_weight():
     bright, dark = picture.getpixel((30, 30)), picture.getpixel((50, 30))
     assert sum(bright) > sum(dark)
     assert picture.getpixel((50, 50)) == picture.getpixel((70, 50))
+    assert picture.getpixel((0, 0))[3] == 0, "the page shows through around the cells"
+    assert bright[3] == dark[3] == 255

@@ -26,6 +26,13 @@ SIGHT = {
             [-0.011820, 0.042940, 0.968881],
         ]
     ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
 }
 TO_XYZ = np.array(
     [
@@ -37,11 +44,21 @@ TO_XYZ = np.array(
 WHITE = TO_XYZ.sum(1)
 
 
+def linear(colour: str) -> np.ndarray:
+    """Return a colour's red, green and blue in proportion to their light."""
+    rgb = np.array(to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, from 1 to 21, as the WCAG define it."""
+    dark, light = sorted(float(TO_XYZ[1] @ linear(colour)) for colour in (one, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
 def lab(colour: str, sight: np.ndarray) -> np.ndarray:
     """Return the CIELAB coordinates of a colour as it is seen."""
-    rgb = np.array(to_rgb(colour))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    seen = (sight @ linear).clip(0, 1)
+    seen = (sight @ linear(colour)).clip(0, 1)
     ratio = TO_XYZ @ seen / WHITE
     f = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
@@ -55,8 +72,20 @@ def nearest(sight: np.ndarray) -> tuple[float, tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("sight", "least"), [("all cones", 20), ("protanopia", 10), ("deuteranopia", 6)]
+    ("sight", "least"),
+    [("all cones", 26), ("protanopia", 20), ("deuteranopia", 20), ("tritanopia", 20)],
 )
 def test_no_two_classes_look_alike(sight, least):
     distance, pair = nearest(SIGHT[sight])
     assert distance > least, f"{pair} are {distance:.0f} apart"
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#0d1117"])
+def test_every_class_stands_out_from_a_white_and_from_a_dark_page(page):
+    for name, colour in zip(CLASSES, CLASS_COLOURS, strict=True):
+        assert contrast(colour, page) > 1.995, name
+
+
+def test_contrast_is_that_of_the_wcag():
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)

@@ -11,7 +11,7 @@ from scipy.integrate import trapezoid
 
 from vaehelpers.data import CLASSES
 from vaehelpers.figures import vae
-from vaehelpers.figures.colours import CLASS_COLOURS
+from vaehelpers.figures.colours import CLASS_COLOURS, INK
 
 matplotlib.use("agg")
 
@@ -72,6 +72,36 @@ def test_scatter_colours_one_class():
     of_prior = torch.randn(100_000, 2, generator=torch.Generator().manual_seed(0))
     inside = (of_prior.norm(dim=1) < radius).float().mean()
     assert inside == pytest.approx(0.95, abs=0.005)
+
+
+def test_dots_have_the_colours_of_their_classes_and_a_legend_names_all_ten():
+    places, labels = torch.randn(4, 2), torch.tensor([9, 0, 0, 3])
+    ax = vae.class_dots(places, labels)
+    (dots,) = ax.collections
+    np.testing.assert_allclose(dots.get_offsets(), places)
+    drawn = [matplotlib.colors.to_hex(colour) for colour in dots.get_facecolors()]
+    assert drawn == [CLASS_COLOURS[label] for label in labels]
+    vae.class_legend(ax.figure)
+    (legend,) = ax.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == list(CLASSES)
+    assert tuple(line.get_color() for line in legend.get_lines()) == CLASS_COLOURS
+
+
+def test_words_on_the_page_are_neither_black_nor_white_and_nothing_behind_them_is():
+    ax = vae.prior_samples(torch.randn(50, 2), torch.full((50,), 0.02), (1, -1), 0.25)
+    axes = [ax, vae.training_curves([{"epoch": 0, "train_bpd": 4, "val_bpd": 4}])]
+    axes += [
+        vae.class_scatter(torch.zeros(2, 2), torch.arange(2), 0),
+        vae.kl_integrand((0, 1), (1, 1)),
+    ]
+    for each in axes:
+        words = each.figure.findobj(matplotlib.text.Text)
+        words = [word for word in words if word.get_text()]
+        assert {matplotlib.colors.to_hex(word.get_color()) for word in words} == {INK}
+        assert each.get_facecolor()[3] == each.figure.get_facecolor()[3] == 0
+        assert not each.get_legend() or not each.get_legend().get_frame_on()
+        lines = [patch.get_edgecolor()[:3] for patch in each.patches if patch.get_edgecolor()[3]]
+        assert (0, 0, 0) not in lines
 
 
 def test_curves_carry_units_and_the_band():

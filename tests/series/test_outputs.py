@@ -72,6 +72,32 @@ def test_a_figure_is_shown_as_matplotlib_saves_it(shown):
     assert shown[0].metadata["image/png"]["alt"] == shown[0].data["text/plain"] == ALT
 
 
+def shades(number: int):
+    """Draw a picture of `number` rows and columns, all of whose pixels differ, on a clear page."""
+    fig = plt.figure(figsize=(4, 4), dpi=100, layout="none")
+    ax = fig.add_axes((0.25, 0.25, 0.5, 0.5))
+    ax.set_axis_off()
+    up, right = np.mgrid[0 : 1 : number * 1j, 0 : 1 : number * 1j]
+    ax.imshow(np.stack([up, right, 0.5 * (up + right)], axis=-1), aspect="auto")
+    return fig
+
+
+@pytest.mark.parametrize(("number", "apart"), [(8, 0), (100, 24)])
+def test_a_large_picture_keeps_256_colours_and_looks_the_same(shown, monkeypatch, number, apart):
+    saved = io.BytesIO()
+    shades(number).savefig(saved, format="png")
+    monkeypatch.setattr(outputs, "LARGE", 100)
+    for _ in range(2):
+        outputs.show(shades(number), "shades", alt=ALT)
+    assert shown[0].data == shown[1].data
+    before = np.array(Image.open(saved).convert("RGBA")).astype(int)
+    stored = Image.open(io.BytesIO(png_of(shown[0])))
+    assert stored.mode == "P"
+    after = np.array(stored.convert("RGBA")).astype(int)
+    assert np.abs(before - after).max() <= apart
+    assert (after[0, 0, 3], after[200, 200, 3]) == (0, 255), "the page shows through around it"
+
+
 def test_alt_text_is_required(shown):
     with pytest.raises(ValueError, match="'line' needs alt text of at least 40 characters, got 5"):
         outputs.show(draw(), "line", alt="short")

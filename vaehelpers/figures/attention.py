@@ -10,6 +10,8 @@ from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from .colours import INK
+
 
 def attention_map(
     weights: Tensor,
@@ -26,7 +28,7 @@ def attention_map(
     ax.imshow(weights.numpy(), vmin=0, vmax=1, cmap="cividis")
     if len(queries) <= 8 and len(keys) <= 8:
         for row, column in weights.nonzero().tolist():
-            _print_weight(ax, row, column, float(weights[row, column]))
+            _print_weight(ax, row, column, float(weights[row, column]), len(keys) <= 5)
     ax.set_xticks(range(len(keys)), labels=list(keys))
     ax.set_yticks(range(len(queries)), labels=list(queries))
     ax.set(xlabel="key", ylabel="query", title=title)
@@ -34,9 +36,11 @@ def attention_map(
     return ax
 
 
-def _print_weight(ax: Axes, row: int, column: int, value: float) -> None:
+def _print_weight(ax: Axes, row: int, column: int, value: float, few: bool) -> None:
+    """Print a weight in its cell, in small letters unless there are `few` cells."""
     colour = "black" if value > 0.5 else "white"
-    ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=colour)
+    size = 10 if few else 8
+    ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=size, color=colour)
 
 
 def attention_picture(
@@ -47,16 +51,16 @@ def attention_picture(
     Each is `cell` screen pixels wide.
     """
     n, m = weights.shape
-    colours = matplotlib.colormaps["cividis"](weights.numpy(), bytes=True)[..., :3]
+    colours = matplotlib.colormaps["cividis"](weights.numpy(), bytes=True)
     heat = Image.fromarray(colours).resize((m * cell, n * cell), Image.Resampling.NEAREST)
-    picture = Image.new("RGB", ((m + 1) * cell, (n + 1) * cell), "white")
+    picture = Image.new("RGBA", ((m + 1) * cell, (n + 1) * cell), "#00000000")  # the page's colour
     picture.paste(heat, (cell, cell))
     draw = ImageDraw.Draw(picture)
     font = ImageFont.truetype(findfont("DejaVu Sans"), cell * 3 // 5)
     for j, key in enumerate(keys):
-        draw.text(((j + 1.5) * cell, cell / 2), key, fill="black", font=font, anchor="mm")
+        draw.text(((j + 1.5) * cell, cell / 2), key, fill=INK, font=font, anchor="mm")
     for i, query in enumerate(queries):
-        draw.text((cell / 2, (i + 1.5) * cell), query, fill="black", font=font, anchor="mm")
+        draw.text((cell / 2, (i + 1.5) * cell), query, fill=INK, font=font, anchor="mm")
     buffer = io.BytesIO()
     picture.save(buffer, "png")
     return buffer.getvalue()

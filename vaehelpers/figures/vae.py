@@ -7,13 +7,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgb, to_rgba
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 from scipy.stats import norm
 from torch import Tensor
 
 from ..data.constants import CLASSES
-from .colours import CLASS_COLOURS
+from .colours import CLASS_COLOURS, INK
 from .grid import pixel_axes, pixel_figure
 
 PRIOR_95 = math.sqrt(-2 * math.log(0.05))  # radius that holds 95 % of a 2-D standard normal
@@ -26,7 +28,8 @@ def training_curves(history: list[dict], ax: Axes | None = None) -> Axes:
     """Draw training and validation bpd over epochs beside the practical's reference band."""
     ax = ax or plt.subplots()[1]
     epochs = [row["epoch"] for row in history]
-    ax.axhspan(*REFERENCE_BAND, color="0.88", label="practical: training, 80 epochs", lw=0)
+    band = to_rgba(INK, 0.3)  # the page shows through
+    ax.axhspan(*REFERENCE_BAND, color=band, label="practical: training, 80 epochs", lw=0)
     for key, label in (("train_bpd", "training"), ("val_bpd", "validation")):
         ax.plot(epochs, [row[key] for row in history], label=label)
     ax.set(xlabel="epoch", ylabel="bits per dimension", xlim=(0, max(epochs) or 1))
@@ -39,26 +42,31 @@ def prior_samples(
 ) -> Axes:
     """Draw prior samples `[L,2]`, and which of them matter in an average.
 
-    Those with more than 1 % `share` `[L]` of it are coloured, and larger the larger the share.
+    Those with more than 1 % `share` `[L]` of it have a ring, which is larger the larger the share.
     The circles are one and two standard deviations of the prior and of the posterior
     N(mean, std^2 I).
     """
     ax = ax or plt.subplots(figsize=(4.6, 4.4))[1]
     heavy = share > 0.01
-    sizes = (10 + 300 * share[heavy]).numpy()
-    ax.scatter(*z[~heavy].T, s=6, color="0.6", label="prior sample")
-    ax.scatter(*z[heavy].T, s=sizes, color="C1", label="over 1 % of the average")
+    sizes = (30 + 300 * share[heavy]).numpy()
+    ax.scatter(*z[~heavy].T, s=6, color=INK, alpha=0.6, lw=0, label="prior sample")
+    # Rings, not discs: a disc would hide the posterior, which may be as small as a dot.
+    ring = {"facecolors": "none", "edgecolors": "C1", "linewidths": 1.5}
+    ax.scatter(*z[heavy].T, s=sizes, label="share over 1 %", **ring)
     _circles(ax, (0, 0), 1, "C3", "prior")
     _circles(ax, mean, std, "C0", "posterior")
-    ax.set(xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2), aspect="equal")
-    ax.legend(loc="lower left", fontsize=8, frameon=True, markerscale=0.7)
+    ax.set(xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.2, 3.2), ylim=(-3.2, 4.6), aspect="equal")
+    ax.set_yticks(range(-3, 4))
+    columns = {"ncols": 2, "columnspacing": 1, "handlelength": 1, "handletextpad": 0.5}
+    ax.legend(loc="upper center", fontsize=10, markerscale=0.8, **columns)
     return ax
 
 
 def _circles(ax: Axes, centre, std: float, colour: str, name: str) -> None:
-    """Draw circles at one and two standard deviations; the first carries the name."""
-    for radius, label in ((std, name), (2 * std, None)):
-        ax.add_patch(Circle(centre, radius, fill=False, color=colour, label=label))
+    """Draw circles at one and two standard deviations, and name them in the legend."""
+    for radius in (std, 2 * std):
+        ax.add_patch(Circle(centre, radius, fill=False, color=colour))
+    ax.plot([], [], color=colour, label=name)
 
 
 def posterior(
@@ -85,7 +93,10 @@ def posterior(
     ax.plot([], [], "C0", label="posterior p(z|x)")
     ax.plot([], [], "C1", label="encoder q(z|x)")
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
-    ax.legend(loc="upper right", fontsize=8, frameon=True)
+    ax.locator_params(nbins=5)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.25 * (high - low))  # room for the legend
+    ax.legend(loc="upper left", fontsize=10)
     return ax
 
 
@@ -102,7 +113,7 @@ def kl_integrand(q: tuple[float, float], p: tuple[float, float], ax: Axes | None
     ax.plot(x, density_p, label=f"p = N({p[0]:g}, {p[1]:g}²)")
     ax.fill_between(x, integrand, color="C2", alpha=0.4, label="integrand of KL(q‖p)")
     ax.set(xlabel="x", ylabel="density; integrand [nats]", xlim=(-8, 8))
-    ax.legend(loc="upper left", fontsize=8)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=10)
     return ax
 
 
@@ -131,9 +142,18 @@ def class_map(counts: Tensor, picture: Tensor) -> Axes:
     ax = _pixel_map(paper * (1 - 0.7 * ink))
     for label in owner[owner >= 0].unique().tolist():
         x, y = _middle(owner == label)
-        frame = {"facecolor": "white", "edgecolor": CLASS_COLOURS[label], "pad": 2}
-        ax.text(x, y, CLASSES[label], ha="center", va="center", fontsize=8, bbox=frame)
+        _sign(ax, x, y, label)
     return ax
+
+
+def _sign(ax: Axes, x: float, y: float, label: int) -> None:
+    """Write a class's name on its colour, in black or white, whichever stands out from it."""
+    colour = CLASS_COLOURS[label]
+    red, green, blue = to_rgb(colour)
+    brightness = 0.3 * red + 0.59 * green + 0.11 * blue
+    words = "black" if brightness > 0.5 else "white"
+    frame = {"facecolor": colour, "edgecolor": words, "pad": 2.5, "linewidth": 0.8}
+    ax.text(x, y, CLASSES[label], ha="center", va="center", fontsize=10, color=words, bbox=frame)
 
 
 def percentile_map(values: Tensor, label: str, ax: Axes | None = None) -> Axes:
@@ -156,12 +176,35 @@ def class_scatter(
     """
     ax = ax or plt.subplots(figsize=(3, 3))[1]
     chosen = labels == label
-    ax.scatter(*codes[~chosen].numpy().T, s=2, color="0.85", lw=0)
-    ax.scatter(*codes[chosen].numpy().T, s=2, color=CLASS_COLOURS[label], lw=0)
-    ax.add_patch(Circle((0, 0), PRIOR_95, fill=False, lw=0.8))
+    ax.scatter(*codes[~chosen].numpy().T, s=2, color=INK, alpha=0.25, lw=0)
+    ax.scatter(*codes[chosen].numpy().T, s=3, color=CLASS_COLOURS[label], lw=0)
+    ax.add_patch(Circle((0, 0), PRIOR_95, fill=False, lw=0.8, ec=INK))
     ticks = np.arange(-reach, reach + 1, 2)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=ticks, yticks=ticks)
     ax.set(aspect="equal", title=CLASSES[label])
+    return ax
+
+
+def class_legend(fig: Figure) -> None:
+    """Name the ten classes' colours in two rows below a figure."""
+    style = {"ls": "none", "marker": "o", "ms": 7}
+    names = [
+        Line2D([], [], color=colour, label=name, **style)
+        for name, colour in zip(CLASSES, CLASS_COLOURS, strict=True)
+    ]
+    fig.legend(handles=names, loc="outside lower center", ncols=5, fontsize=10)
+
+
+def class_dots(places: Tensor, labels: Tensor, ax: Axes | None = None) -> Axes:
+    """Scatter places `[N,2]` in the plane in the colours of their classes, labels `[N]`.
+
+    They are drawn in the order given, so that no class lies on top of all others. `class_legend`
+    names the colours.
+    """
+    ax = ax or plt.subplots(figsize=(4.6, 4.6))[1]
+    colours = np.array(CLASS_COLOURS)[labels.numpy()]
+    ax.scatter(*places.numpy().T, s=4, c=colours, lw=0)
+    ax.set(aspect="equal")
     return ax
 
 

@@ -12,6 +12,7 @@ from ..data.dataset import Dataset
 from ..explorers.constants import STAND_IN
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
     from nbformat import NotebookNode
 
@@ -19,13 +20,17 @@ KEY = "vaehelpers"  # where display metadata carries a name; nbval does not comp
 WIDGET = "application/vnd.jupyter.widget-view+json"
 INJECTED = "injected-parameters"  # papermill's tag
 SHORTEST_ALT = 40  # characters
+LARGE = 80_000  # bytes of a picture, from which on it is stored with a palette
+PALETTE = 256  # colours
+ROUNDS = 8  # of k-means, after which the palette hardly changes
 
 
 def show(fig: "Figure", name: str, *, alt: str, data: Dataset | None = None) -> None:
     """Display a matplotlib figure as PNG under `name`.
 
     `alt` says what is seen and what follows from it. Give the `data` that a figure was made from:
-    stand-in data is then named in it. The same figure gives the same bytes. Raises ValueError for
+    stand-in data is then named in it. The same figure gives the same bytes. A large picture keeps
+    256 colours, which takes a third of the bytes or less and looks the same. Raises ValueError for
     alt text under 40 characters.
     """
     import matplotlib.pyplot as plt  # takes half a second, which collecting outputs can do without
@@ -41,7 +46,10 @@ def show(fig: "Figure", name: str, *, alt: str, data: Dataset | None = None) -> 
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(fig)
-    png = base64.b64encode(buffer.getvalue()).decode()
+    picture = buffer.getvalue()
+    if len(picture) > LARGE:
+        picture = _with_a_palette(picture)
+    png = base64.b64encode(picture).decode()
     _display(
         {"image/png": png, "text/plain": alt},
         {"image/png": {"alt": alt}, KEY: {"figure": name, "alt": alt}},
@@ -175,6 +183,58 @@ def _outputs(notebook: "NotebookNode") -> list["NotebookNode"]:
     for cell in notebook.cells:
         found += cell.get("outputs", [])
     return found
+
+
+def _with_a_palette(png: bytes) -> bytes:
+    """Return a picture in at most 256 colours, degrees of transparency included.
+
+    A picture that has no more than these keeps its own.
+    """
+    import numpy as np  # collecting outputs does without it
+    from PIL import Image  # and without this
+
+    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    pixels = np.asarray(picture).reshape(-1, 4)
+    as_numbers = pixels.view(np.uint32).ravel()  # four bytes each: faster to sort than rows of four
+    numbers, which, counts = np.unique(as_numbers, return_inverse=True, return_counts=True)
+    colours = numbers.view(np.uint8).reshape(-1, 4)
+    if len(colours) <= PALETTE:
+        palette, place = colours, np.arange(len(colours))
+    else:
+        octree = Image.Quantize.FASTOCTREE  # the one that knows of transparency
+        first = picture.quantize(PALETTE, method=octree).getpalette("RGBA")
+        palette, place = _means(colours, counts, np.reshape(first or [], (-1, 4)))
+    few = Image.fromarray(place[which].reshape(picture.size[::-1]).astype(np.uint8), "P")
+    few.putpalette(palette.tobytes(), "RGBA")
+    buffer = io.BytesIO()
+    few.save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
+def _means(
+    colours: "np.ndarray", counts: "np.ndarray", palette: "np.ndarray"
+) -> tuple["np.ndarray", "np.ndarray"]:
+    """Improve a palette for colours `[n,4]` that occur `counts` times, by some rounds of k-means.
+
+    Returns the palette, uint8, and the place in it of each colour, `(n,)`.
+    """
+    import numpy as np  # collecting outputs does without it
+
+    weighted = colours * counts[:, None]
+    palette = palette.astype(float)
+    for _ in range(ROUNDS):
+        place = _nearest(colours, palette)
+        pixels = np.bincount(place, counts, len(palette))
+        for channel in range(4):
+            total = np.bincount(place, weighted[:, channel], len(palette))
+            palette[:, channel] = np.where(pixels, total / pixels.clip(1), palette[:, channel])
+    whole = palette.round().astype(np.uint8)
+    return whole, _nearest(colours, whole.astype(float))
+
+
+def _nearest(colours: "np.ndarray", palette: "np.ndarray") -> "np.ndarray":
+    """Return the place in the palette that is nearest to each colour."""
+    return ((palette**2).sum(1) - 2.0 * colours @ palette.T).argmin(1)
 
 
 def _display(data: dict, metadata: dict) -> None:

@@ -1,0 +1,176 @@
+"""The exercises of notebook 04 know the right answers and the usual wrong ones by their names."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from scipy.stats import norm
+
+from vaehelpers.exercises import EXERCISES, plane, verdict
+from vaehelpers.vae import latent
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_manifold.ipynb"
+
+
+def z_at(percentile):
+    return torch.as_tensor(norm.ppf(percentile), dtype=torch.float32)
+
+
+def lines(n):
+    return z_at((torch.arange(n) + 0.5) / n)
+
+
+def mean(logits):
+    return logits.softmax(1) @ torch.arange(16.0)
+
+
+def places(z, n):
+    return [min(int(norm.cdf(float(each)) * n), n - 1) for each in z]
+
+
+def cell(z, n):
+    column, from_below = places(z, n)
+    return n - 1 - from_below, column
+
+
+def walk(start, end, steps):
+    return start + torch.linspace(0, 1, steps)[:, None] * (end - start)
+
+
+def integral(log_joint, area):
+    return (log_joint + area.log()).logsumexp(0)
+
+
+RIGHT = {
+    "Q2.10 lines": [lines, lambda n: latent.ppf(latent.percentiles(n))],
+    "Q2.10 mean": [mean],
+    "Q2.10 cell": [cell, lambda z, n: [int(each) for each in latent.cells(z[None], n)]],
+    "Q2.10 walk": [
+        walk,
+        lambda start, end, steps: torch.lerp(start, end, torch.linspace(0, 1, steps)[:, None]),
+    ],
+    "Q2.2 integral": [integral],
+}
+WRONG = {
+    "Q2.10 lines": {
+        "one line lies at infinity": lambda n: z_at(torch.arange(n) / n),
+        "These are percentiles still": lambda n: (torch.arange(n) + 0.5) / n,
+        "Did you use norm.cdf": lambda n: torch.as_tensor(norm.cdf((torch.arange(n) + 0.5) / n)),
+        "Did you cut off the ends": lambda n: z_at((torch.arange(n) + 1) / (n + 1)),
+        "from right to left": lambda n: lines(n).flip(0),
+        "evenly spaced in z": lambda n: torch.linspace(lines(n)[0], lines(n)[-1], n),
+        "has the shape [4, 4], expected [4]": lambda n: lines(n).expand(n, n),
+        "is of type ndarray": lambda n: norm.ppf((torch.arange(n) + 0.5) / n),
+        "for n = 3 has the shape [4]": lambda n: lines(4),
+    },
+    "Q2.10 mean": {
+        "the level with the highest chance": lambda logits: logits.argmax(1),
+        "Are these chances": lambda logits: logits @ torch.arange(16.0),
+        "Did you divide by 15": lambda logits: mean(logits) / 15,
+        "run from 1 to 16": lambda logits: mean(logits) + 1,
+        "the mean of level times chance": lambda logits: mean(logits) / 16,
+        "Over which axis": lambda logits: logits.softmax(0) @ torch.arange(16.0),
+        "The levels are missing": lambda logits: logits.softmax(1).sum(1),
+        "has the shape [], expected [2]": lambda logits: mean(logits).sum(),
+    },
+    "Q2.10 cell": {
+        "count the rows from above": lambda z, n: places(z, n)[::-1],
+        "row and column swapped": lambda z, n: cell(z, n)[::-1],
+        "is your row one too large": lambda z, n: (cell(z, n)[0] + 1, cell(z, n)[1]),
+        "Whole numbers are expected": lambda z, n: (
+            n - n * norm.cdf(float(z[1])),
+            n * norm.cdf(float(z[0])),
+        ),
+        "Did you round": lambda z, n: (
+            n - 1 - round(n * norm.cdf(float(z[1]))),
+            round(n * norm.cdf(float(z[0]))),
+        ),
+        "a grid of even steps": lambda z, n: (
+            n - 1 - int((float(z[1]) + 4) / 8 * n),
+            int((float(z[0]) + 4) / 8 * n),
+        ),
+        "is your place kept below n": lambda z, n: (
+            n - 1 - int(norm.cdf(float(z[1])) * n),
+            int(norm.cdf(float(z[0])) * n),
+        ),
+        "is not a pair": lambda z, n: cell(z, n)[0],
+    },
+    "Q2.10 walk": {
+        "stops before its end": lambda start, end, steps: (
+            start + torch.arange(steps)[:, None] / steps * (end - start)
+        ),
+        "leaves out its start": lambda start, end, steps: (
+            start + (torch.arange(steps)[:, None] + 1) / steps * (end - start)
+        ),
+        "runs backwards": lambda start, end, steps: walk(end, start, steps),
+        "Is that start + share * end": lambda start, end, steps: (
+            start + torch.linspace(0, 1, steps)[:, None] * end
+        ),
+        "Do the weights add up to 1": lambda start, end, steps: (
+            torch.linspace(0, 1, steps)[:, None] * (start + end)
+        ),
+        "Do you walk in whole steps": lambda start, end, steps: (
+            start + torch.arange(steps)[:, None] * (end - start)
+        ),
+        "has the shape [2, 4], expected [4, 2]": lambda start, end, steps: (
+            walk(start, end, steps).T
+        ),
+    },
+    "Q2.2 integral": {
+        "is 0 in 32 bits": lambda log_joint, area: (log_joint.exp() * area).sum().log(),
+        "Are the areas missing": lambda log_joint, area: log_joint.logsumexp(0),
+        "Did you multiply the logarithms": lambda log_joint, area: (log_joint * area).logsumexp(0),
+        "Did you add the area itself": lambda log_joint, area: (log_joint + area).logsumexp(0),
+        "the largest square alone": lambda log_joint, area: (log_joint + area.log()).max(),
+        "Did you add up the logarithms": lambda log_joint, area: (log_joint + area.log()).sum(),
+        "Is that an average": lambda log_joint, area: integral(log_joint, area / 4),
+        "has the shape [4], expected []": lambda log_joint, area: log_joint + area.log(),
+    },
+}
+MISTAKES = [(name, hint) for name in WRONG for hint in WRONG[name]]
+
+
+def test_every_exercise_of_the_plane_has_right_and_wrong_answers():
+    assert set(RIGHT) == set(WRONG) == set(plane.EXERCISES)
+    assert set(plane.EXERCISES) <= set(EXERCISES)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_right_function_passes_every_step(name):
+    for answer in RIGHT[name]:
+        outcome = verdict(EXERCISES[name], answer)
+        assert len(outcome) == len(EXERCISES[name].steps)
+        assert all(line.startswith("right: ") for line in outcome), outcome
+
+
+@pytest.mark.parametrize(("name", "hint"), MISTAKES, ids=[" ".join(each) for each in MISTAKES])
+def test_each_usual_mistake_has_a_sentence_of_its_own(name, hint):
+    outcome = verdict(EXERCISES[name], WRONG[name][hint])
+    (mistake,) = [line for line in outcome if line.startswith("not yet: ")]
+    assert hint in mistake
+    assert [other for other in WRONG[name] if other in mistake] == [hint]
+
+
+def solutions():
+    """Return the folded solutions of the notebook by the exercise that the cell before checks."""
+    found, name = {}, ""
+    for each in nbformat.read(NOTEBOOK, 4).cells:
+        asked = re.search(r'^check\("([^"]+)"', each.source, re.M)
+        name = asked[1] if asked else name
+        text = re.search(r"Solution</summary>\n\n```python\n(.*?)```", each.source, re.S)
+        if each.cell_type == "markdown" and text:
+            found[name] = text[1]
+    return found
+
+
+def test_the_notebook_has_a_solution_for_each_exercise_and_all_of_them_pass():
+    found = solutions()
+    assert set(found) == set(plane.EXERCISES)
+    for name, source in found.items():
+        space = {"torch": torch, "norm": norm}
+        exec(source, space)
+        function = space[EXERCISES[name].call.partition("(")[0]]
+        outcome = verdict(EXERCISES[name], function)
+        assert all(line.startswith("right: ") for line in outcome), outcome
