@@ -80,6 +80,7 @@ def test_setup_cell_is_short_and_checks_the_parameters(notebook):
     assert len(lines) <= 12
     assert len(imports) <= 6
     assert "check_parameters(globals())" in setup
+    assert 'plt.style.use(["default", "vaehelpers.figures.style"])' in setup
 
 
 def test_only_public_names_are_used(notebook):

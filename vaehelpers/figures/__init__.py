@@ -1,9 +1,10 @@
 """Figures as pure functions, most of them `(data, ..., ax=None) -> Axes`.
 
-`series.show` displays them; `plt.style.use("vaehelpers.figures.style")` sets their look. Read in
-this order: `style.mplstyle` and `colours` (the look of all), `grid` (pictures pixel for pixel),
-`vae` (training, latent space), `attention` (maps of weights), `drawing` (boxes and arrows),
-`diagrams` (what is made of them), `plane_diagrams` (those of notebook 04).
+`series.show` displays them; `plt.style.use(["default", "vaehelpers.figures.style"])` sets their
+look, whatever a reader's own settings are. Read in this order: `style.mplstyle` and `colours` (the
+look of all), `grid` (pictures pixel for pixel), `vae` (training, latent space), `attention` (maps
+of weights), `drawing` (boxes and arrows), `diagrams` (what is made of them), `plane_diagrams`
+(those of notebook 04).
 """
 
 import lazy_loader
