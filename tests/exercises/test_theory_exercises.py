@@ -134,9 +134,7 @@ WRONG = {
         "Do you take log_std for the log of the variance": lambda mean, log_std: kl(
             mean, log_std / 2
         ),
-        "Did you average over the latents": lambda mean, log_std: (
-            kl(mean, log_std) / mean.shape[1]
-        ),
+        "Did you average over the latents": lambda mean, log_std: kl(mean, log_std) / mean.shape[1],
         "has the shape [1, 1], expected [1]": lambda mean, log_std: kl(mean, log_std)[:, None],
     },
     "Q2.4": {
@@ -155,9 +153,7 @@ WRONG = {
         "averaged under the prior": lambda prior, likelihood, q: (
             (prior * likelihood.log()).sum() - plain_kl(q, prior)
         ),
-        "Did you use log2": lambda prior, likelihood, q: (
-            elbo(prior, likelihood, q) / math.log(2)
-        ),
+        "Did you use log2": lambda prior, likelihood, q: elbo(prior, likelihood, q) / math.log(2),
         "Are the weights q missing": lambda prior, likelihood, q: (
             likelihood.log().sum() - plain_kl(q, prior)
         ),

@@ -85,8 +85,8 @@ def _levels_come_as_often_as_they_should(draw: Answer) -> str:
     slips = {
         "Did you take the likeliest level? Draw one, with torch.multinomial.": torch.tensor(1.0),
         "Is the softmax missing? Logits are no chances.": torch.tensor(logit / (logit + 15)),
-        "Are levels and pixels mixed up? The 16 levels are axis 1 of the logits: softmax over dim=1, "
-        "and movedim(1, -1) before multinomial.": torch.tensor(1 / 16),
+        "Are levels and pixels mixed up? The 16 levels are axis 1: softmax over dim=1, and "
+        "movedim(1, -1) before multinomial.": torch.tensor(1 / 16),
     }
     expected = torch.tensor(CHANCE)
     return compare(share, expected, f"the share of level {LEVEL}", slips, tolerance=0.025)

@@ -147,9 +147,7 @@ def bound_columns(cases: Mapping[str, Terms], ax: Axes | None = None) -> Axes:
     ax.spines["bottom"].set_visible(False)
     ax.grid(False, axis="x")
     ax.set_ylim(bottom=ax.get_ylim()[0] - 0.1, top=0)
-    ax.legend(
-        handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=10
-    )
+    ax.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=10)
     return ax
 
 
