@@ -128,14 +128,15 @@ def bound_columns(cases: Mapping[str, Terms], ax: Axes | None = None) -> Axes:
     """Draw both sides of Eq. 18 as two columns that hang from zero, for each q by its name.
 
     The right one is log p(x) and the gap, the left one the two terms of the bound: both end at the
-    ELBO. Numbers are in nats.
+    ELBO. Numbers are in nats. All cases are of one x, whose log p(x) they share.
     """
     ax = ax or plt.subplots(figsize=(8, 4.2))[1]
     names = ("expected log p(x|z)", "KL to the prior", "log p(x)", "gap: KL to the posterior")
     seen = dict(zip(names, (BLUE, GREEN, INK, ORANGE), strict=True))
+    first = next(iter(cases.values()))
+    log_evidence = first.expected_log - first.kl_to_prior + first.kl_to_posterior
     for place, (expected_log, kl_to_prior, kl_to_posterior) in enumerate(cases.values()):
         elbo = expected_log - kl_to_prior
-        log_evidence = elbo + kl_to_posterior
         _hang(ax, place - 0.2, (expected_log, kl_to_prior), (BLUE, GREEN))
         _hang(ax, place + 0.2, (log_evidence, kl_to_posterior), (INK, ORANGE))
         drawing.word(ax, place, elbo - 0.07, f"ELBO {elbo:.3f}", fontsize=11, va="top")
