@@ -51,7 +51,7 @@ def prior_samples(
     _circles(ax, (0, 0), 1, "C3", "prior")
     _circles(ax, mean, std, "C0", "posterior")
     ax.set(xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2), aspect="equal")
-    ax.legend(loc="lower left", fontsize=10, frameon=True, markerscale=0.7)
+    ax.legend(loc="lower left", fontsize=8, frameon=True, markerscale=0.7)
     return ax
 
 
@@ -102,7 +102,7 @@ def kl_integrand(q: tuple[float, float], p: tuple[float, float], ax: Axes | None
     ax.plot(x, density_p, label=f"p = N({p[0]:g}, {p[1]:g}²)")
     ax.fill_between(x, integrand, color="C2", alpha=0.4, label="integrand of KL(q‖p)")
     ax.set(xlabel="x", ylabel="density; integrand [nats]", xlim=(-8, 8))
-    ax.legend(loc="upper left", fontsize=10)
+    ax.legend(loc="upper left", fontsize=8)
     return ax
 
 
