@@ -3,8 +3,8 @@
 `series.show` displays them; `plt.style.use(["default", "vaehelpers.figures.style"])` sets their
 look, whatever a reader's own settings are. Read in this order: `style.mplstyle` and `colours` (the
 look of all), `grid` (pictures pixel for pixel), `vae` (training, latent space), `attention` (maps
-of weights), `drawing` (boxes and arrows), `diagrams` (what is made of them), `plane_diagrams`
-(those of notebook 04).
+of weights), `drawing` (boxes and arrows), `diagrams` (what is made of them), and the diagrams of
+each notebook: `theory_diagrams`, `plane_diagrams`.
 """
 
 import lazy_loader

@@ -4,6 +4,16 @@ from . import diagrams as diagrams
 from . import drawing as drawing
 from . import grid as grid
 from . import plane_diagrams as plane_diagrams
+from . import theory_diagrams as theory_diagrams
 from . import vae as vae
 
-__all__ = ["attention", "colours", "diagrams", "drawing", "grid", "plane_diagrams", "vae"]
+__all__ = [
+    "attention",
+    "colours",
+    "diagrams",
+    "drawing",
+    "grid",
+    "plane_diagrams",
+    "theory_diagrams",
+    "vae",
+]

@@ -1,0 +1,74 @@
+"""The diagrams of notebook 02 show the numbers that they were given, and what they are about."""
+
+import pytest
+import torch
+from conftest import words
+from matplotlib.colors import to_hex
+
+from vaehelpers.figures import theory_diagrams
+from vaehelpers.figures.colours import ORANGE
+
+pytestmark = pytest.mark.usefixtures("house_style")
+SMALLEST = 10  # points
+
+
+def colours(ax):
+    """Return the colours of the arrows in some axes."""
+    arrows = [text.arrow_patch for text in ax.texts if text.get_text() == ""]
+    return [to_hex(arrow.get_edgecolor()).upper() for arrow in arrows]
+
+
+def test_ancestral_shows_latents_chances_and_image():
+    chances = torch.tensor([0.1, 0.2, 0.7])
+    image = torch.rand(28, 28)
+    ax = theory_diagrams.ancestral([1.25, -0.5, 0.0, 7.0], chances, image)
+    assert "+1.25\n-0.50\n+0.00\n..." in words(ax)
+    bars, picture = ax.child_axes
+    assert [bar.get_height() for bar in bars.patches] == pytest.approx([0.1, 0.2, 0.7])
+    assert torch.equal(torch.tensor(picture.images[0].get_array()), image)
+
+
+def test_gradients_stop_at_the_die_or_reach_mean_and_std():
+    ax = theory_diagrams.gradient_paths()
+    shown = words(ax)
+    assert shown.count("mean") == shown.count("std") == shown.count("loss") == 2
+    assert {"z is thrown", "only eps is thrown", "z = mean\n+ std · eps"} <= set(shown)
+    assert colours(ax).count(ORANGE) == 5
+
+
+def test_both_columns_end_at_the_elbo_and_the_grey_ones_at_log_p():
+    terms = {
+        "narrow": theory_diagrams.Terms(-0.5, 1.0, 0.25),
+        "right": theory_diagrams.Terms(-1.0, 0.25, 0.0),
+    }
+    ax = theory_diagrams.bound_columns(terms)
+    ends = [bar.get_y() + bar.get_height() for bar in ax.patches]
+    expected_log, elbo, log_p, end = ends[:4]
+    assert (expected_log, elbo, log_p, end) == pytest.approx((-0.5, -1.5, -1.25, -1.5))
+    assert ends[4:] == pytest.approx([-1.0, -1.25, -1.25, -1.25])
+    assert {"ELBO -1.500", "ELBO -1.250", "0.500", "1.000", "1.250"} <= set(words(ax))
+    assert "0.000" not in words(ax), "a piece of no length has no number"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["narrow", "right"]
+    assert [line.get_ydata()[0] for line in ax.lines] == pytest.approx([-1.25])
+
+
+def test_the_loss_compares_image_with_chances_and_q_with_prior():
+    ax = theory_diagrams.loss_terms()
+    assert {"x", "encoder", "q(z|x)", "z", "decoder", "p(x|z)", "prior p(z)"} <= set(words(ax))
+    assert colours(ax).count(ORANGE) == 2
+
+
+@pytest.mark.parametrize(
+    "ax",
+    [
+        lambda: theory_diagrams.ancestral([0.0] * 3, torch.ones(16) / 16, torch.rand(28, 28)),
+        theory_diagrams.gradient_paths,
+        theory_diagrams.loss_terms,
+        lambda: theory_diagrams.bound_columns({"q": theory_diagrams.Terms(-1.0, 0.5, 0.5)}),
+    ],
+)
+def test_no_text_is_small_at_eight_inches(ax):
+    drawn = ax()
+    assert drawn.figure.get_size_inches()[0] <= 8
+    texts = [*drawn.texts, *drawn.get_xticklabels(), *drawn.get_yticklabels()]
+    assert min(text.get_fontsize() for text in texts) >= SMALLEST

@@ -1,0 +1,185 @@
+"""Diagrams of notebook 02: drawing an image, the bound, the loss, and the path of gradients."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, FancyBboxPatch, Patch
+from torch import Tensor
+
+from . import drawing
+from .colours import BLUE, INK, ORANGE
+
+GREEN = "#009E73"  # Okabe-Ito's, as in style.mplstyle
+LEAST_LABELLED = 0.1  # nats: a shorter piece of a column has no room for its number
+PIPS = ((-1, -1), (-1, 1), (0, 0), (1, -1), (1, 1))  # of a die that shows a five
+
+
+class Terms(NamedTuple):
+    """The terms on both sides of Eq. 18, in nats.
+
+    The expected log p(x|z) under q, the KL from q to the prior, and the KL from q to the posterior.
+    """
+
+    expected_log: float
+    kl_to_prior: float
+    kl_to_posterior: float
+
+
+def ancestral(z: Sequence[float], chances: Tensor, image: Tensor) -> Axes:
+    """Draw how an image is made: throw z, decode it, throw each pixel.
+
+    `z` are the latents, of which the first three are written; `chances` `[K]` are those of one
+    pixel's levels, 0 to 1; `image` is the picture `[H,W]`, of values 0 to 1.
+    """
+    ax = drawing.blank((8, 2.4), (-0.6, 10.6), (-0.2, 3.1))
+    middle = 1.4
+    _die(ax, 0, middle)
+    numbers = "\n".join(f"{value:+.2f}" for value in z[:3])
+    drawing.box(ax, 2, middle, f"{numbers}\n...", BLUE)
+    drawing.box(ax, 4.1, middle, "decoder", GREEN)
+    _bars(ax.inset_axes((5.5, 0.7, 1.7, 1.4), transform=ax.transData), chances)
+    _die(ax, 8.1, middle)
+    picture = ax.inset_axes((9.1, 0.65, 1.5, 1.5), transform=ax.transData)
+    picture.imshow(image.numpy(), cmap="gray", vmin=0, vmax=1)
+    picture.set_axis_off()
+    for start, end in ((0.1, 1.6), (2.4, 3.5), (4.75, 5.75), (7.0, 7.95), (8.15, 9.35)):
+        drawing.arrow(ax, (start, middle), (end, middle), INK)
+    names = {0: "1. throw", 2: "latents z", 4.1: "2. decode", 6.35: "chances of", 8.1: "3. throw"}
+    for x, name in {**names, 9.85: "4. the image"}.items():
+        drawing.word(ax, x, 2.75, name, fontsize=11)
+    drawing.word(ax, 6.35, 2.4, "one pixel's levels", fontsize=11)
+    drawing.word(ax, 0.3, 0.5, "from the prior", fontsize=10)
+    drawing.word(ax, 8.1, 0.2, "each pixel\nby itself", fontsize=10)
+    return ax
+
+
+def _die(ax: Axes, x: float, y: float) -> None:
+    """Draw a die: what comes out of it is chance."""
+    side = 0.5
+    corner = (x - side / 2, y - side / 2)
+    ax.add_patch(
+        FancyBboxPatch(corner, side, side, "round,pad=0.06", fc=drawing.tint(ORANGE), ec=ORANGE)
+    )
+    for right, up in PIPS:
+        ax.add_patch(Circle((x + 0.15 * right, y + 0.15 * up), 0.05, color=ORANGE))
+
+
+def _bars(ax: Axes, chances: Tensor) -> None:
+    """Draw the chances of a pixel's levels as small bars over the level."""
+    ax.bar(range(len(chances)), chances.tolist(), color=BLUE)
+    ax.set(xticks=[0, len(chances) - 1], yticks=[], xlabel="")
+    ax.grid(False)
+    ax.spines["left"].set_visible(False)
+
+
+def gradient_paths() -> Axes:
+    """Draw where the gradient stops if z is thrown, and how it passes if only eps is.
+
+    Grey arrows lead from mean and std to the loss, orange ones carry the gradient back.
+    """
+    ax = drawing.blank((8, 3.3), (-0.75, 13.1), (-0.9, 4.5))
+    drawing.word(ax, 2.7, 4.2, "z is thrown", fontsize=12)
+    _ends(ax, 0)
+    _die(ax, 2.3, 1.5)
+    drawing.box(ax, 3.85, 1.5, "z", BLUE)
+    _forward(ax, ((0.4, 2.6), (2.15, 1.8)), ((0.4, 0.4), (2.15, 1.2)), ((2.4, 1.5), (3.8, 1.5)))
+    _forward(ax, ((3.95, 1.5), (5.2, 1.5)))
+    _back(ax, ((5.25, 1.1), (3.9, 1.1)), ((3.9, 1.1), (2.4, 1.1)))
+    ax.plot([2.62, 2.92], [0.95, 1.25], color=ORANGE, lw=2.5)
+    ax.plot([2.62, 2.92], [1.25, 0.95], color=ORANGE, lw=2.5)
+    drawing.word(ax, 2.7, -0.55, "the die lets nothing back", fontsize=11, color=ORANGE)
+
+    left = 7.2
+    drawing.word(ax, left + 2.8, 4.2, "only eps is thrown", fontsize=12)
+    _ends(ax, left)
+    _die(ax, left + 2.6, 3.2)
+    drawing.word(ax, left + 3.5, 2.55, "eps", fontsize=11)
+    drawing.box(ax, left + 2.6, 1.5, "z = mean\n+ std · eps", BLUE)
+    _forward(ax, ((left + 0.3, 2.7), (left + 1.95, 1.95)), ((left + 0.3, 0.3), (left + 1.95, 1.05)))
+    _forward(ax, ((left + 2.6, 3.25), (left + 2.6, 1.65)), ((left + 3.5, 1.6), (left + 5.2, 1.6)))
+    _back(ax, ((left + 5.2, 1.25), (left + 3.5, 1.25)), ((left + 1.95, 1.6), (left + 0.3, 2.3)))
+    _back(ax, ((left + 1.95, 1.4), (left + 0.3, 0.7)))
+    drawing.word(ax, left + 2.8, -0.55, "mean and std hear of the loss", fontsize=11, color=ORANGE)
+    return ax
+
+
+def _ends(ax: Axes, left: float) -> None:
+    """Draw what a graph begins and ends with: mean and std, and the loss."""
+    drawing.box(ax, left, 2.75, "mean", BLUE)
+    drawing.box(ax, left, 0.25, "std", BLUE)
+    drawing.box(ax, left + 5.2, 1.5, "loss", GREEN)
+
+
+def _forward(ax: Axes, *ways) -> None:
+    """Draw arrows for what is computed."""
+    for start, end in ways:
+        drawing.arrow(ax, start, end, INK)
+
+
+def _back(ax: Axes, *ways) -> None:
+    """Draw arrows for gradients."""
+    for start, end in ways:
+        drawing.arrow(ax, start, end, ORANGE, width=2)
+
+
+def bound_columns(cases: Mapping[str, Terms], ax: Axes | None = None) -> Axes:
+    """Draw both sides of Eq. 18 as two columns that hang from zero, for each q by its name.
+
+    The right one is log p(x) and the gap, the left one the two terms of the bound: both end at the
+    ELBO. Numbers are in nats. All cases are of one x, whose log p(x) they share.
+    """
+    ax = ax or plt.subplots(figsize=(8, 4.2))[1]
+    names = ("expected log p(x|z)", "KL to the prior", "log p(x)", "gap: KL to the posterior")
+    seen = dict(zip(names, (BLUE, GREEN, INK, ORANGE), strict=True))
+    first = next(iter(cases.values()))
+    log_evidence = first.expected_log - first.kl_to_prior + first.kl_to_posterior
+    for place, (expected_log, kl_to_prior, kl_to_posterior) in enumerate(cases.values()):
+        elbo = expected_log - kl_to_prior
+        _hang(ax, place - 0.2, (expected_log, kl_to_prior), (BLUE, GREEN))
+        _hang(ax, place + 0.2, (log_evidence, kl_to_posterior), (INK, ORANGE))
+        drawing.word(ax, place, elbo - 0.07, f"ELBO {elbo:.3f}", fontsize=11, va="top")
+    ax.axhline(log_evidence, color=INK, ls="--", lw=1)
+    keys = [Patch(fc=drawing.tint(colour), ec=colour, label=name) for name, colour in seen.items()]
+    ax.set(xticks=range(len(cases)), xticklabels=list(cases), ylabel="nats")
+    ax.xaxis.tick_top()
+    ax.tick_params(axis="x", length=0, labelsize=11)
+    ax.spines["bottom"].set_visible(False)
+    ax.grid(False, axis="x")
+    ax.set_ylim(bottom=ax.get_ylim()[0] - 0.1, top=0)
+    ax.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=10)
+    return ax
+
+
+def _hang(ax: Axes, x: float, pieces: tuple[float, float], colours: tuple[str, str]) -> None:
+    """Draw two pieces one below the other, down from zero, with their lengths."""
+    first, second = abs(pieces[0]), pieces[1]
+    for start, length, colour in ((0.0, first, colours[0]), (first, second, colours[1])):
+        ax.bar(x, -length, 0.36, -start, color=drawing.tint(colour), edgecolor=colour, lw=1.5)
+        if length >= LEAST_LABELLED:
+            drawing.word(ax, x, -start - length / 2, f"{length:.3f}", fontsize=11)
+
+
+def loss_terms() -> Axes:
+    """Draw an image's way through encoder and decoder, and what the two terms of the loss compare.
+
+    Orange are the comparisons: the image with its chances, and q with the prior.
+    """
+    ax = drawing.blank((8, 2.9), (-0.7, 11.2), (-1.5, 3.0))
+    parts = {0: ("x", INK), 2.1: ("encoder", GREEN), 4.5: ("q(z|x)", BLUE), 6.5: ("z", BLUE)}
+    parts |= {8.3: ("decoder", GREEN), 10.6: ("p(x|z)", BLUE)}
+    for x, (name, colour) in parts.items():
+        drawing.box(ax, x, 1, name, colour)
+    for start, end in ((0, 1.4), (2.85, 3.8), (5.15, 6.5), (6.5, 7.6), (9.05, 9.95)):
+        drawing.arrow(ax, (start, 1), (end, 1), INK)
+    drawing.box(ax, 4.5, -1.1, "prior p(z)", BLUE)
+    drawing.arrow(ax, (4.5, 1.05), (4.5, -1.15), ORANGE, width=2, both=True)
+    said = "regularisation:\nis q near the prior?"
+    drawing.word(ax, 4.8, -0.05, said, fontsize=11, color=ORANGE, ha="left")
+    turn = {"arrowstyle": "<|-|>", "color": ORANGE, "lw": 2, "shrinkA": 12, "shrinkB": 12}
+    turn["connectionstyle"] = "bar,fraction=-0.11"
+    ax.annotate("", (10.6, 1.1), (0, 1.1), arrowprops=turn)
+    said = "reconstruction: is x probable under what its own z decodes to?"
+    drawing.word(ax, 5.3, 2.75, said, fontsize=11, color=ORANGE)
+    return ax
