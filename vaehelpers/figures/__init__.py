@@ -3,7 +3,7 @@
 `series.show` displays them; `plt.style.use("vaehelpers.figures.style")` sets their look. Read in
 this order: `style.mplstyle` and `colours` (the look of all), `grid` (pictures pixel for pixel),
 `vae` (training, latent space), `attention` (maps of weights), `drawing` (boxes and arrows),
-`diagrams` (what is made of them).
+`diagrams` and `transformer_diagrams` (what is made of them).
 """
 
 import lazy_loader

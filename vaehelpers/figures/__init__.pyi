@@ -3,6 +3,15 @@ from . import colours as colours
 from . import diagrams as diagrams
 from . import drawing as drawing
 from . import grid as grid
+from . import transformer_diagrams as transformer_diagrams
 from . import vae as vae
 
-__all__ = ["attention", "colours", "diagrams", "drawing", "grid", "vae"]
+__all__ = [
+    "attention",
+    "colours",
+    "diagrams",
+    "drawing",
+    "grid",
+    "transformer_diagrams",
+    "vae",
+]
