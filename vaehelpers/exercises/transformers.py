@@ -334,7 +334,7 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "Q1.1 layer": Exercise(
-        "layer(x, attend, feed_forward, norm1, norm2)",
+        "layer_of(x, attend, feed_forward, norm1, norm2)",
         {
             "its shape": _layer_has_the_right_shape,
             "the order of the parts": _layer_is_wired_as_in_the_paper,

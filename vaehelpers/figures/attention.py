@@ -20,12 +20,13 @@ def attention_map(
 ) -> Axes:
     """Draw attention weights `[n,m]`, queries as rows, keys as columns; colours run from 0 to 1.
 
-    Weights are printed where there is room; those of exactly 0, as under a mask, stay blank.
+    Weights are printed where there is room, but for those of exactly 0; what is NaN, as a key that
+    is hidden, stays blank.
     """
     ax = ax or plt.subplots()[1]
     ax.imshow(weights.numpy(), vmin=0, vmax=1, cmap="cividis")
     if len(queries) <= 8 and len(keys) <= 8:
-        for row, column in weights.nonzero().tolist():
+        for row, column in weights.nan_to_num().nonzero().tolist():
             _print_weight(ax, row, column, float(weights[row, column]))
     ax.set_xticks(range(len(keys)), labels=list(keys))
     ax.set_yticks(range(len(queries)), labels=list(queries))
@@ -36,7 +37,7 @@ def attention_map(
 
 def _print_weight(ax: Axes, row: int, column: int, value: float) -> None:
     colour = "black" if value > 0.5 else "white"
-    ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=colour)
+    ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=10, color=colour)
 
 
 def attention_picture(
