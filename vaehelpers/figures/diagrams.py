@@ -128,7 +128,7 @@ def _row(
             entry,
             fontsize=10,
             color=colour if x < used else INK,
-            alpha=1 if x < used else 0.6,
+            alpha=1 if x < used else 0.75,
         )
 
 
