@@ -13,10 +13,10 @@ matplotlib.use("agg")
 
 
 def test_attention_map_prints_small_maps_and_leaves_masked_cells_blank():
-    weights = torch.tensor([[1.0, 0.0], [0.25, 0.75]])
-    ax = attention_map(weights, "ab", "cd", "title")
+    weights = torch.tensor([[1.0, 0.0, torch.nan], [0.25, 0.75, 0.0]])
+    ax = attention_map(weights, "ab", "cde", "title")
     assert sorted(words(ax)) == ["0.25", "0.75", "1.00"]
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "d"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "d", "e"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
     assert ax.get_title() == "title"
     large = attention_map(torch.full((9, 3), 1 / 3), "abcdefghi", "xyz")

@@ -5,6 +5,7 @@ from . import drawing as drawing
 from . import grid as grid
 from . import plane_diagrams as plane_diagrams
 from . import theory_diagrams as theory_diagrams
+from . import transformer_diagrams as transformer_diagrams
 from . import vae as vae
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "grid",
     "plane_diagrams",
     "theory_diagrams",
+    "transformer_diagrams",
     "vae",
 ]

@@ -22,12 +22,13 @@ def attention_map(
 ) -> Axes:
     """Draw attention weights `[n,m]`, queries as rows, keys as columns; colours run from 0 to 1.
 
-    Weights are printed where there is room; those of exactly 0, as under a mask, stay blank.
+    Weights are printed where there is room, but for those of exactly 0; what is NaN, as a key that
+    is hidden, stays blank.
     """
     ax = ax or plt.subplots()[1]
     ax.imshow(weights.numpy(), vmin=0, vmax=1, cmap="cividis")
     if len(queries) <= 8 and len(keys) <= 8:
-        for row, column in weights.nonzero().tolist():
+        for row, column in weights.nan_to_num().nonzero().tolist():
             _print_weight(ax, row, column, float(weights[row, column]), len(keys) <= 5)
     ax.set_xticks(range(len(keys)), labels=list(keys))
     ax.set_yticks(range(len(queries)), labels=list(queries))

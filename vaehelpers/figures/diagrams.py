@@ -11,8 +11,8 @@ from torch import Tensor
 from . import drawing
 from .colours import BLUE, INK, ORANGE
 
-MOST_TOKENS = 12  # of a long message are drawn
-LONGEST_TOKEN = 10  # letters; of a longer one the first nine are drawn
+MOST_TOKENS = 8  # of a long message are drawn
+LONGEST_TOKEN = 8  # letters; of a longer one the first seven are drawn
 
 
 def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, written: str) -> Axes:
@@ -24,7 +24,7 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
     places = [1.4 * j for j in range(len(letters))]
     middle = places[-1] / 2
     across = (min(-1, middle - 3.5), max(places[-1] + 1, middle + 3.5))
-    ax = drawing.blank((8.2, 4.2), across, (-1.2, 4.8))
+    ax = drawing.blank((8, 4.2), across, (-1.2, 4.8))
     for j, weight in enumerate(alpha.tolist()):
         drawing.box(ax, places[j], 0, f"$h_{{{j + 1}}}$", BLUE)
         drawing.word(ax, places[j], -1, letters[j])
@@ -38,7 +38,7 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
     drawing.word(ax, middle, 4.5, f"$y_{{{step}}}$ = {written}")
     drawing.word(ax, middle + 2.05, 3.2, f"$y_{{{step - 1}}}$ = {previous}", ha="left")
     query = f"query: scores\neach $h_j$ by $e_{{{step}j}}$"
-    drawing.word(ax, middle - 2, 1.9, query, fontsize=9)
+    drawing.word(ax, middle - 2, 1.9, query, fontsize=10)
     drawing.arrow(ax, (middle - 2, 3.2), (middle - 2, 1.9), INK)
     drawing.arrow(ax, (middle - 2, 3.2), (middle, 3.2), INK)  # previous state
     drawing.arrow(ax, (middle + 2.1, 3.2), (middle, 3.2), INK)  # previous letter
@@ -49,13 +49,13 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
 
 def _weight_arrow(ax: Axes, start, end, weight: float, index: str) -> None:
     """Draw an arrow as wide and dark as an attention weight, printed on it if it matters."""
-    drawing.arrow(ax, start, end, ORANGE, width=0.5 + 5 * weight, alpha=0.2 + 0.8 * weight)
+    drawing.arrow(ax, start, end, ORANGE, width=0.5 + 5 * weight, alpha=0.35 + 0.65 * weight)
     if weight >= 0.1:
         ax.text(
-            (start[0] + end[0]) / 2,
+            (start[0] + end[0]) / 2 + 0.2,
             (start[1] + end[1]) / 2,
             f"$\\alpha_{{{index}}}$ = {weight:.2f}",
-            ha="center",
+            ha="left",
             fontsize=10,
             color=INK,
         )
@@ -86,30 +86,32 @@ def message(
 
     It shows tokens, indices, positions, padding mask, and the logit at [CLS]. `tokens` and `ids`
     are of one length, [CLS] first; `padding` places follow them; `probability` is 0 to 1. Of a long
-    message the first dozen tokens are drawn, of a long token its first letters.
+    message the first eight tokens are drawn, of a long token its first letters.
     """
     shown: list[str] = tokens
     indices: list[object] = list(ids)
+    places: list[object] = list(range(len(tokens) + padding))
     if len(tokens) > MOST_TOKENS + 1:
         shown = [*tokens[:MOST_TOKENS], "..."]
         indices = [*ids[:MOST_TOKENS], "..."]
+        places = [*places[:MOST_TOKENS], "...", *places[len(tokens) :]]
     used = len(shown)
     columns = used + padding
-    ax = drawing.blank((min(0.78 * columns + 1, 10), 3.3), (-1.5, columns), (-0.6, 6.4))
+    ax = drawing.blank((8, 3.4), (-1.5, max(columns, 8)), (-0.6, 6.4))
     words = [_drawable(token) for token in shown]
     _row(ax, 3, "token", [*words, *["[PAD]"] * padding], used, BLUE)
     _row(ax, 2, "index", [*indices, *[0] * padding], used)
-    _row(ax, 1, "position", range(columns), used)
+    _row(ax, 1, "position", places, used)
     _row(ax, 0, "visible", ["yes"] * used + ["no"] * padding, used)
     layers = "encoder layers: every visible token looks at every visible token"
     frame = FancyBboxPatch(
         (-0.4, 3.75), columns - 0.2, 0.75, "round,pad=0.05", fc=drawing.tint(INK), ec=INK
     )
     ax.add_patch(frame)
-    ax.text((columns - 1) / 2, 4.12, layers, ha="center", va="center", fontsize=9)
+    ax.text((columns - 1) / 2, 4.12, layers, ha="center", va="center", fontsize=11)
     drawing.arrow(ax, (0, 4.1), (0, 5.9), ORANGE, width=2)
     verdict = f"logit {logit:+.2f}, so p(spam) = {probability:.3f}"
-    ax.text(0, 5.7, verdict, ha="left", va="center", color=ORANGE)
+    ax.text(0, 5.7, verdict, ha="left", va="center", color=ORANGE, fontsize=12)
     return ax
 
 
@@ -117,11 +119,16 @@ def _row(
     ax: Axes, y: float, name: str, entries: Sequence[object], used: int, colour: str = INK
 ) -> None:
     """Write a row of a message's table: its name, and an entry a column, grey beyond `used`."""
-    ax.text(-0.7, y, name, ha="right", va="center", fontsize=9, color=INK)
+    ax.text(-0.7, y, name, ha="right", va="center", fontsize=10, color=INK)
     for x, entry in enumerate(entries):
-        small = len(str(entry)) >= 7
         drawing.word(
-            ax, x, y, entry, fontsize=7 if small else 9, color=colour if x < used else "0.6"
+            ax,
+            x,
+            y,
+            entry,
+            fontsize=10,
+            color=colour if x < used else INK,
+            alpha=1 if x < used else 0.75,
         )
 
 

@@ -17,6 +17,7 @@ LONGEST = 2**24  # bytes of a record; the evidence takes a hundredth of it
 # How each record that comes with the package is made anew.
 MAKERS = {
     "attention": "run notebook 01 with timings=record",
+    "filters": "run notebook 01 with timings=record",
     evidence.NAME: "run `python -m vaehelpers evidence`",
 }
 
@@ -65,3 +66,5 @@ def _check_results(name: str, results: dict) -> None:
         evidence.check_parts(results)
     if name == "attention":
         msgspec.convert(results, dict[str, list[float]])
+    if name == "filters":
+        msgspec.convert(results, dict[str, list[dict[str, float]]])
