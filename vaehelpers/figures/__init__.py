@@ -3,7 +3,7 @@
 `series.show` displays them; `plt.style.use("vaehelpers.figures.style")` sets their look. Read in
 this order: `style.mplstyle` and `colours` (the look of all), `grid` (pictures pixel for pixel),
 `vae` (training, latent space), `attention` (maps of weights), `drawing` (boxes and arrows),
-`diagrams` (what is made of them).
+`diagrams` (what is made of them), `pipeline` (a VAE with real pictures in it).
 """
 
 import lazy_loader
