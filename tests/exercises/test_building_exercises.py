@@ -1,5 +1,6 @@
 """The exercises of notebook 03 know the right answer and the usual wrong ones by their names."""
 
+import itertools
 import math
 import re
 from pathlib import Path
@@ -109,9 +110,7 @@ WRONG = {
             nats_of(logits, x).mean((1, 2)) + KLD(m, s)
         ),
         "Is the softmax taken twice": lambda logits, *rest: loss(logits.softmax(1), *rest),
-        "Is the sign turned round": lambda logits, x, m, s: (
-            KLD(m, s) - reconstruction(logits, x)
-        ),
+        "Is the sign turned round": lambda logits, x, m, s: KLD(m, s) - reconstruction(logits, x),
         "Are these bits": lambda *given: loss(*given) / math.log(2),
         "Did you average over the batch": lambda *given: loss(*given).mean().expand(2),
         "Is the reconstruction missing": lambda logits, x, m, s: KLD(m, s),
@@ -134,9 +133,7 @@ WRONG = {
     "Q2.8 bpd": {
         "Is it divided by the number of pixels": lambda nats, shape: nats / math.log(2),
         "Are these nats per pixel": lambda nats, shape: nats / math.prod(shape[1:]),
-        "Did you multiply by ln 2": lambda nats, shape: (
-            nats * math.log(2) / math.prod(shape[1:])
-        ),
+        "Did you multiply by ln 2": lambda nats, shape: nats * math.log(2) / math.prod(shape[1:]),
         "Did you divide by one side": lambda nats, shape: nats / math.log(2) / shape[-1],
         "Is the sign turned round": lambda nats, shape: -elbo_to_bpd(nats, shape),
         "Did you divide by the size of the batch": lambda nats, shape: (
@@ -155,9 +152,9 @@ WRONG = {
             3 * train_step(model, optimizer, *batch)
         ),
         "Is the KL missing": lambda model, optimizer, *batch: model.per_image(*batch)[0].mean(),
-        "Is the reconstruction missing": lambda model, optimizer, *batch: (
-            model.per_image(*batch)[1].mean()
-        ),
+        "Is the reconstruction missing": lambda model, optimizer, *batch: model.per_image(*batch)[
+            1
+        ].mean(),
         "Is the KL subtracted": lambda model, optimizer, *batch: (
             model.per_image(*batch)[0].mean() - model.per_image(*batch)[1].mean()
         ),
@@ -177,8 +174,8 @@ WRONG = {
         "there are fractions among the levels": lambda x: 15 * torch.rand(len(x), 1, *x.shape[2:]),
         "the levels go from": lambda x: draw_levels(x) + 1,
         "all pixels have the same level": lambda x: torch.full((len(x), 1, *x.shape[2:]), 5),
-        "lie along axis 1": lambda x: (
-            torch.multinomial(x.softmax(1).reshape(-1, 16), 1).view(len(x), 1, *x.shape[2:])
+        "lie along axis 1": lambda x: torch.multinomial(x.softmax(1).reshape(-1, 16), 1).view(
+            len(x), 1, *x.shape[2:]
         ),
         "Is the likeliest level taken": lambda x: x.argmax(1, keepdim=True),
         "pixels share a draw": lambda x: draw_levels(x[:1]).expand(len(x), -1, -1, -1),
@@ -201,7 +198,7 @@ def exercises_in_the_notebook() -> dict[str, str]:
     """Return each exercise's cell and folded solution, by its name."""
     cells = nbformat.read(NOTEBOOK, 4).cells
     found = {}
-    for cell, after in zip(cells, cells[1:], strict=False):
+    for cell, after in itertools.pairwise(cells):
         called = re.search(r'^check\("([^"]+)", \w+\)$', cell.source, re.M)
         if called and cell.cell_type == "code":
             (solution,) = re.findall(r"```python\n(.+?)```", after.source, re.S)

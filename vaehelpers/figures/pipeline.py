@@ -22,7 +22,7 @@ def vae_pipeline(image: Tensor, mean: Tensor, std: Tensor, eps: Tensor, decoded:
     ax = drawing.blank((8, 3.9), (0, 16), (0, 7.8))
     picture(ax, 1.5, 4.4, image)
     drawing.word(ax, 1.5, 6.2, "image x")
-    drawing.word(ax, 1.5, 2.65, "1×28×28", fontsize=SMALL)
+    drawing.word(ax, 1.5, 2.65, _times(1, 28, 28), fontsize=SMALL)
     _funnel(ax, (3.1, 5.0), 4.4, (1.3, 0.7), "encoder", BLUE)
     drawing.word(ax, 4.05, 2.65, "28→14→7→4", fontsize=SMALL)
     scale = 0.75 / max(1.0, float((mean.abs() + std).max()))
@@ -40,7 +40,7 @@ def vae_pipeline(image: Tensor, mean: Tensor, std: Tensor, eps: Tensor, decoded:
     picture(ax, 14.6, 4.4, decoded)
     drawing.word(ax, 14.5, 6.5, "p(x|z): 16 logits", fontsize=SMALL)
     drawing.word(ax, 14.5, 6.0, "for each pixel", fontsize=SMALL)
-    drawing.word(ax, 14.6, 2.65, "16×28×28", fontsize=SMALL)
+    drawing.word(ax, 14.6, 2.65, _times(16, 28, 28), fontsize=SMALL)
     for start, end in (
         ((5.05, 4.7), (5.7, 5.4)),
         ((5.05, 4.1), (5.7, 3.4)),
@@ -68,7 +68,7 @@ def sizes(encoder: Sequence[tuple[int, ...]], decoder: Sequence[tuple[int, ...]]
         x, stride = 1.7, 29 / len(shapes)
         for number, shape in enumerate(shapes):
             _block(ax, x, y, shape)
-            drawing.word(ax, x, y - 2.6, "×".join(map(str, shape)), fontsize=10)
+            drawing.word(ax, x, y - 2.6, _times(*shape), fontsize=10)
             if number:
                 before = shapes[number - 1]
                 _short_arrow(ax, (x - stride + _half(before) + 0.15, y), (x - _half(shape), y))
@@ -102,6 +102,11 @@ def ancestral_sampling(z: Tensor, chances: Tensor, means: Tensor, drawn: Tensor)
     _short_arrow(ax, (7.35, 2.9), (9.1, 2.9), ORANGE)
     _short_arrow(ax, (12.1, 2.9), (14.1, 2.9), ORANGE)
     return ax
+
+
+def _times(*numbers: int) -> str:
+    """Write a shape with the sign of multiplication between its numbers."""
+    return "\u00d7".join(map(str, numbers))
 
 
 def picture(ax: Axes, x: float, y: float, levels: Tensor, mark: bool = False) -> None:

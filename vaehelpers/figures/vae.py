@@ -13,7 +13,7 @@ from scipy.stats import norm
 from torch import Tensor
 
 from ..data.constants import CLASSES
-from .colours import CLASS_COLOURS
+from .colours import CLASS_COLOURS, INK
 from .grid import pixel_axes, pixel_figure
 
 PRIOR_95 = math.sqrt(-2 * math.log(0.05))  # radius that holds 95 % of a 2-D standard normal
@@ -26,7 +26,7 @@ def training_curves(history: list[dict], ax: Axes | None = None) -> Axes:
     """Draw training and validation bpd over epochs beside the practical's reference band."""
     ax = ax or plt.subplots()[1]
     epochs = [row["epoch"] for row in history]
-    ax.axhspan(*REFERENCE_BAND, color="0.88", label="practical: training, 80 epochs", lw=0)
+    ax.axhspan(*REFERENCE_BAND, color=INK, alpha=0.25, label="practical: training, 80 epochs", lw=0)
     for key, label in (("train_bpd", "training"), ("val_bpd", "validation")):
         ax.plot(epochs, [row[key] for row in history], label=label)
     ax.set(xlabel="epoch", ylabel="bits per dimension", xlim=(0, max(epochs) or 1))
