@@ -30,10 +30,10 @@ NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_mani
 # What a run leaves: removed in this order, put in place in the opposite one.
 OURS = ("run.json", "results.json", *(f"{name}.ipynb" for name in NOTEBOOKS), "figures")
 RUNNING, CLEARING, INSTALLING = ".running-", ".clearing", ".installing"
-# `quick` leaves the notebooks' own defaults, which nbval uses too; a preset names only changes.
+# `full` leaves the notebooks' own defaults, which nbval uses too; a preset names only changes.
 PRESETS: dict[str, dict[str, Any]] = {
-    "quick": {},
-    "full": {"train_images": 10_000},
+    "quick": {"train_images": 10_000},
+    "full": {},
     "drawn": {"data": "drawn"},
 }
 
