@@ -273,7 +273,7 @@ def test_the_stop_button_ends_the_live_run_and_running_the_cell_again_goes_on(pa
                 before = curve.get_attribute("src")
             page.click('[data-command="notebook:interrupt-kernel"]')
             page.wait_for_function(IDLE, timeout=120_000)
-            cell.get_by_text("live_val_bpd =").wait_for()
+            cell.locator(".jp-OutputArea-output").get_by_text("Your network:").wait_for()
             return re.findall(r"^ +\d+  +\d\.\d{3} .*$", cell.inner_text(), re.MULTILINE)
 
         first = rows_when_stopped()

@@ -3,6 +3,7 @@ from . import colours as colours
 from . import diagrams as diagrams
 from . import drawing as drawing
 from . import grid as grid
+from . import pipeline as pipeline
 from . import plane_diagrams as plane_diagrams
 from . import theory_diagrams as theory_diagrams
 from . import transformer_diagrams as transformer_diagrams
@@ -14,6 +15,7 @@ __all__ = [
     "diagrams",
     "drawing",
     "grid",
+    "pipeline",
     "plane_diagrams",
     "theory_diagrams",
     "transformer_diagrams",

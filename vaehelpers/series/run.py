@@ -35,10 +35,10 @@ OURS = ("run.json", "results.json", *KEPT, *(f"figures/{each}" for each in FIGUR
 FOLDERS = {"figures": FIGURES, "failed": KEPT, "verify": KEPT}  # and what a run writes there
 LONGEST_RECORD = 2**24  # bytes of a run.json; a run writes some thousand
 RUNNING, CLEARING, INSTALLING = ".running-", ".clearing", ".installing"
-# `quick` leaves the notebooks' own defaults, which nbval uses too; a preset names only changes.
+# `full` leaves the notebooks' own defaults, which nbval uses too; a preset names only changes.
 PRESETS: dict[str, dict[str, Any]] = {
-    "quick": {},
-    "full": {"train_images": 10_000},
+    "quick": {"train_images": 10_000},
+    "full": {},
     "drawn": {"data": "drawn"},
 }
 

@@ -1,0 +1,83 @@
+"""Diagrams of a VAE show the numbers and the pictures that they were given."""
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from conftest import words
+
+from vaehelpers.figures import pipeline
+
+matplotlib.use("agg")
+
+pytestmark = pytest.mark.usefixtures("house_style")
+
+GENERATOR = torch.Generator().manual_seed(0)
+IMAGE = torch.randint(0, 16, (1, 28, 28), generator=GENERATOR)
+OTHER = torch.randint(0, 16, (1, 28, 28), generator=GENERATOR)
+MEAN, STD, EPS = torch.randn(3, 20, generator=GENERATOR)
+
+
+def heights(ax) -> list[list[float]]:
+    """Return the heights of each group of bars."""
+    return [[bar.get_height() for bar in bars] for bars in ax.containers]
+
+
+def same_shape(found, expected) -> bool:
+    """Say whether two groups of numbers differ by a factor alone."""
+    found, expected = np.array(found), np.asarray(expected)
+    return np.allclose(found / np.abs(found).max(), expected / np.abs(expected).max(), atol=1e-6)
+
+
+def pictures(ax) -> list[np.ndarray]:
+    return [image.get_array() for image in ax.images]
+
+
+def test_the_pipeline_shows_both_pictures_and_z_of_its_parts():
+    std = STD.exp()
+    ax = pipeline.vae_pipeline(IMAGE, MEAN, std, EPS, OTHER)
+    first, second = pictures(ax)
+    assert np.array_equal(first, IMAGE[0].numpy())
+    assert np.array_equal(second, OTHER[0].numpy())
+    for found, expected in zip(heights(ax), (MEAN, std, EPS, MEAN + std * EPS), strict=True):
+        assert same_shape(found, expected)
+    assert {"encoder", "decoder", "28→14→7→4", "4→7→14→28", "20 numbers"} <= set(words(ax))
+
+
+def test_means_and_stds_are_drawn_on_one_scale():
+    ax = pipeline.vae_pipeline(IMAGE, torch.full((20,), 2.0), torch.full((20,), 0.5), EPS, OTHER)
+    mean, std, *_ = heights(ax)
+    assert mean[0] == pytest.approx(4 * std[0])
+
+
+def test_sizes_name_each_shape_and_draw_it_as_wide_as_it_is():
+    encoder = [(1, 28, 28), (32, 14, 14), (64, 7, 7), (1024,)]
+    ax = pipeline.sizes(encoder, encoder[::-1])
+    assert words(ax).count("32\u00d714\u00d714") == words(ax).count("1024") == 2
+    widths = [patch.get_width() for patch in ax.patches[:3]]
+    assert widths == pytest.approx([4.0, 2.0, 1.0])
+
+
+def test_sampling_marks_the_pixel_whose_probabilities_it_shows():
+    chances = torch.linspace(0.01, 0.1, 16)
+    ax = pipeline.ancestral_sampling(EPS, chances, IMAGE, OTHER)
+    z, probabilities = heights(ax)
+    assert same_shape(z, EPS)
+    assert same_shape(probabilities, chances)
+    assert len(pictures(ax)) == 2
+    marks = [patch for patch in ax.patches if not patch.get_fill()]
+    for mark, image in zip(marks, ax.images, strict=True):
+        left, right, _, top = image.get_extent()
+        pixel = (right - left) / 28
+        assert mark.get_x() < left + 14.5 * pixel < mark.get_x() + mark.get_width()
+        assert mark.get_y() < top - 14.5 * pixel < mark.get_y() + mark.get_height()
+
+
+def test_words_are_no_smaller_than_ten_points():
+    for ax in (
+        pipeline.vae_pipeline(IMAGE, MEAN, STD.exp(), EPS, OTHER),
+        pipeline.sizes([(1, 28, 28), (20,)], [(20,), (16, 28, 28)]),
+        pipeline.ancestral_sampling(EPS, torch.full((16,), 1 / 16), IMAGE, OTHER),
+    ):
+        assert ax.figure.get_size_inches()[0] <= 8
+        assert all(text.get_fontsize() >= 10 for text in ax.texts if text.get_text())

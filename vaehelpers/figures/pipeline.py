@@ -1,0 +1,180 @@
+"""Diagrams of a VAE with real pictures in it: the whole pipeline, the sizes, and sampling."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Polygon, Rectangle
+from torch import Tensor
+
+from . import drawing
+from .colours import BLUE, INK, ORANGE
+
+HIGH = 15  # the brightest of the 16 levels
+SMALL = 10.5  # points of the words beside the boxes
+
+
+def vae_pipeline(image: Tensor, mean: Tensor, std: Tensor, eps: Tensor, decoded: Tensor) -> Axes:
+    """Draw the way of one image through a VAE, with its own numbers (practical, Figure 4).
+
+    `image` and `decoded` are levels `[1,28,28]`, from 0 to 15; `mean`, `std` and the noise `eps`
+    are `[D]`, and are drawn as bars. z = mean + std eps is computed here.
+    """
+    ax = drawing.blank((8, 3.9), (0, 16), (0, 7.8))
+    picture(ax, 1.5, 4.4, image)
+    drawing.word(ax, 1.5, 6.2, "image x")
+    drawing.word(ax, 1.5, 2.65, _times(1, 28, 28), fontsize=SMALL)
+    _funnel(ax, (3.1, 5.0), 4.4, (1.3, 0.7), "encoder", BLUE)
+    drawing.word(ax, 4.05, 2.65, "28→14→7→4", fontsize=SMALL)
+    scale = 0.75 / max(1.0, float((mean.abs() + std).max()))
+    bars(ax, (5.6, 7.6), 5.5, mean, BLUE, scale)
+    drawing.word(ax, 6.6, 6.6, "mean", color=BLUE)
+    bars(ax, (5.6, 7.6), 3.3, std, BLUE, scale)
+    drawing.word(ax, 6.6, 4.1, "std", color=BLUE)
+    bars(ax, (5.6, 7.6), 1.3, eps, INK, scale / 2)
+    drawing.word(ax, 6.6, 2.3, "noise eps", fontsize=SMALL)
+    bars(ax, (8.6, 10.6), 4.4, mean + std * eps, ORANGE, scale)
+    drawing.word(ax, 9.6, 5.9, "z = mean + std·eps", color=ORANGE, fontsize=SMALL)
+    drawing.word(ax, 9.6, 2.65, f"{len(mean)} numbers", fontsize=SMALL)
+    _funnel(ax, (11.1, 13.0), 4.4, (0.7, 1.3), "decoder", BLUE)
+    drawing.word(ax, 12.0, 2.65, "4→7→14→28", fontsize=SMALL)
+    picture(ax, 14.6, 4.4, decoded)
+    drawing.word(ax, 14.5, 6.5, "p(x|z): 16 logits", fontsize=SMALL)
+    drawing.word(ax, 14.5, 6.0, "for each pixel", fontsize=SMALL)
+    drawing.word(ax, 14.6, 2.65, _times(16, 28, 28), fontsize=SMALL)
+    for start, end in (
+        ((5.05, 4.7), (5.7, 5.4)),
+        ((5.05, 4.1), (5.7, 3.4)),
+        ((7.6, 5.4), (8.6, 4.7)),
+        ((7.6, 3.4), (8.6, 4.1)),
+        ((7.6, 1.4), (8.9, 3.5)),
+        ((2.75, 4.4), (3.1, 4.4)),
+        ((10.65, 4.4), (11.1, 4.4)),
+        ((13.05, 4.4), (13.35, 4.4)),
+    ):
+        _short_arrow(ax, start, end)
+    _compared(ax, (5.6, 7.6), 7.3, "KL: how far q(z|x) is from the prior")
+    _under(ax, (1.5, 14.6), 0.45, "reconstruction: what x costs under p(x|z)")
+    return ax
+
+
+def sizes(encoder: Sequence[tuple[int, ...]], decoder: Sequence[tuple[int, ...]]) -> Axes:
+    """Draw the shapes that pass through both networks, each `(channels, side, side)` or `(n,)`.
+
+    A square is as wide as its picture, in pixels; numbers in a row are a line.
+    """
+    ax = drawing.blank((8, 3.6), (-1, 31), (-1, 13.4))
+    for y, name, shapes in ((9.3, "encoder", encoder), (2.2, "decoder", decoder)):
+        drawing.word(ax, -0.6, y + 3.3, name, ha="left", color=BLUE)
+        x, stride = 1.7, 29 / len(shapes)
+        for number, shape in enumerate(shapes):
+            _block(ax, x, y, shape)
+            drawing.word(ax, x, y - 2.6, _times(*shape), fontsize=10)
+            if number:
+                before = shapes[number - 1]
+                _short_arrow(ax, (x - stride + _half(before) + 0.15, y), (x - _half(shape), y))
+            x += stride
+    return ax
+
+
+def ancestral_sampling(z: Tensor, chances: Tensor, means: Tensor, drawn: Tensor) -> Axes:
+    """Draw the three steps of a sample: z from the prior, the decoder, a draw for each pixel.
+
+    `z` is `[D]`; `chances` `[16]` are the probabilities of the pixel in the middle, which is
+    marked; `means` and `drawn` are levels `[1,28,28]`, from 0 to 15.
+    """
+    ax = drawing.blank((8, 2.9), (0, 16), (0, 5.8))
+    bars(ax, (0.5, 2.9), 2.9, z, ORANGE, 0.45)
+    drawing.word(ax, 1.9, 5.3, "1. draw z from N(0, I)", fontsize=SMALL, color=ORANGE)
+    drawing.word(ax, 1.7, 0.7, f"{len(z)} numbers", fontsize=SMALL)
+    _funnel(ax, (3.6, 5.4), 2.9, (0.7, 1.2), "decoder", BLUE)
+    drawing.word(ax, 5.4, 5.3, "2. decode", fontsize=SMALL, color=BLUE)
+    picture(ax, 7.2, 2.9, means, mark=True)
+    drawing.word(ax, 7.2, 0.7, "the means", fontsize=SMALL)
+    bars(ax, (9.2, 12.0), 2.0, chances, BLUE, 2.4 / float(chances.max()))
+    drawing.word(ax, 10.6, 4.7, "one pixel:", fontsize=SMALL)
+    drawing.word(ax, 10.6, 1.6, "0 ... 15", fontsize=SMALL)
+    drawing.word(ax, 10.6, 0.7, "its probabilities", fontsize=SMALL)
+    picture(ax, 14.3, 2.9, drawn, mark=True)
+    drawing.word(ax, 13.2, 5.3, "3. draw a level for each pixel", fontsize=SMALL, color=ORANGE)
+    drawing.word(ax, 14.3, 0.7, "a sample", fontsize=SMALL)
+    for start, end in (((2.95, 2.9), (3.55, 2.9)), ((5.45, 2.9), (5.9, 2.9))):
+        _short_arrow(ax, start, end)
+    _short_arrow(ax, (7.35, 2.9), (9.1, 2.9), ORANGE)
+    _short_arrow(ax, (12.1, 2.9), (14.1, 2.9), ORANGE)
+    return ax
+
+
+def _times(*numbers: int) -> str:
+    """Write a shape with the sign of multiplication between its numbers."""
+    return "\u00d7".join(map(str, numbers))
+
+
+def picture(ax: Axes, x: float, y: float, levels: Tensor, mark: bool = False) -> None:
+    """Draw levels `[1,28,28]` as a picture 2.4 wide whose middle is at x, y.
+
+    `mark` puts a frame round the pixel in row 14 and column 14.
+    """
+    left, bottom = x - 1.2, y - 1.2
+    extent = (left, left + 2.4, bottom, bottom + 2.4)
+    grey = levels[0].float().cpu().numpy()
+    ax.imshow(grey, cmap="gray", vmin=0, vmax=HIGH, extent=extent, aspect="auto", zorder=2)
+    if mark:
+        pixel = 2.4 / 28
+        corner = (left + 13.5 * pixel, bottom + 12.5 * pixel)
+        ax.add_patch(Rectangle(corner, 2 * pixel, 2 * pixel, fill=False, ec=ORANGE, lw=2, zorder=3))
+
+
+def bars(
+    ax: Axes, across: tuple[float, float], y: float, values: Tensor, colour: str, scale: float
+) -> None:
+    """Draw numbers `[D]` as bars that stand on a line at height y, between two places across."""
+    left, right = across
+    width = (right - left) / len(values)
+    middles = [left + (number + 0.5) * width for number in range(len(values))]
+    heights = [scale * value for value in values.tolist()]
+    ax.bar(middles, heights, 0.75 * width, bottom=y, color=colour)
+    ax.plot((left, right), (y, y), color=INK, lw=0.8)
+
+
+def _funnel(
+    ax: Axes, across: tuple[float, float], y: float, halves: tuple[float, float], name: str, colour
+) -> None:
+    """Draw a network as a box that is `halves` high above and below y, at its left and right."""
+    (left, right), (first, last) = across, halves
+    corners = [(left, y - first), (left, y + first), (right, y + last), (right, y - last)]
+    ax.add_patch(Polygon(corners, fc=drawing.tint(colour), ec=colour, lw=1.5))
+    drawing.word(ax, (left + right) / 2, y, name)
+
+
+def _half(shape: tuple[int, ...]) -> float:
+    """Return half the width of what `_block` draws."""
+    return shape[-1] * 2.0 / 28 if len(shape) > 1 else 0.1
+
+
+def _block(ax: Axes, x: float, y: float, shape: tuple[int, ...]) -> None:
+    """Draw a square for channels of a picture, a line for numbers in a row."""
+    half = _half(shape)
+    up = half if len(shape) > 1 else 2.0
+    ax.add_patch(
+        Rectangle((x - half, y - up), 2 * half, 2 * up, fc=drawing.tint(BLUE), ec=BLUE, lw=1.5)
+    )
+
+
+def _short_arrow(ax: Axes, start, end, colour: str = INK) -> None:
+    """Draw an arrow that fills the gap between two things."""
+    style = {"arrowstyle": "-|>", "color": colour, "lw": 1.2, "shrinkA": 1, "shrinkB": 1}
+    ax.annotate("", end, start, arrowprops=style, zorder=4)
+
+
+def _compared(ax: Axes, across: tuple[float, float], y: float, text: str) -> None:
+    """Write a term of the loss above what it is about."""
+    drawing.word(ax, sum(across) / 2, y, text, fontsize=SMALL, color=ORANGE)
+
+
+def _under(ax: Axes, across: tuple[float, float], y: float, text: str) -> None:
+    """Write a term of the loss below, with lines to the two things that it compares."""
+    left, right = across
+    for x in across:
+        ax.plot((x, x), (y + 0.25, 2.3), color=ORANGE, lw=1.2)
+    ax.plot(across, (y + 0.25, y + 0.25), color=ORANGE, lw=1.2)
+    drawing.word(ax, (left + right) / 2, y - 0.15, text, fontsize=SMALL, color=ORANGE)
