@@ -72,6 +72,22 @@ def test_evidence_and_posterior_of_a_gaussian(bump):
     assert found.kl_to_posterior(other_mean, other_std.log()) == pytest.approx(kl, rel=1e-3)
 
 
+def test_a_window_holds_posterior_and_q_with_the_density_in_it(bump):
+    model, image = bump
+    (found,) = quadrature.integrate(model, image)
+    q_mean, q_std = torch.tensor([1.8, -0.4]), torch.tensor([0.02, 0.4])
+    (z1, z2), density = quadrature.window(model, image[0], found, q_mean, q_std, size=81)
+    assert density.shape == (81, 81)
+    for axis, k in ((z1, 0), (z2, 1)):
+        posterior_std = float(STD[k] / (1 + STD[k] ** 2).sqrt())
+        assert axis[0] <= MEAN[k] / (1 + STD[k] ** 2) - 3.9 * posterior_std
+        assert axis[-1] >= q_mean[k] + 3.9 * q_std[k]
+    # Each axis has a Gaussian's mean, so that none is exchanged with the other.
+    share = density / density.sum()
+    assert float(share.sum(1) @ z1) == pytest.approx(1.3 / (1 + 0.05**2), abs=5e-3)
+    assert float(share.sum(0) @ z2) == pytest.approx(-0.4 / (1 + 0.3**2), abs=5e-3)
+
+
 def test_squares_cover_the_plane_once(bump):
     ((*_, found),) = quadrature.refinements(*bump, halvings=4)
     assert float(found.log_area.exp().sum()) == pytest.approx((2 * quadrature.REACH) ** 2)

@@ -42,7 +42,8 @@ def prior_samples(
 ) -> Axes:
     """Draw prior samples `[L,2]`, and which of them matter in an average.
 
-    Those with more than 1 % `share` `[L]` of it have a ring, which is larger the larger the share.
+    A sample whose `share` `[L]` of the average is above 1 % has a ring, the larger the larger the
+    share.
     The circles are one and two standard deviations of the prior and of the posterior
     N(mean, std^2 I).
     """
@@ -52,7 +53,7 @@ def prior_samples(
     ax.scatter(*z[~heavy].T, s=6, color=INK, alpha=0.6, lw=0, label="prior sample")
     # Rings, not discs: a disc would hide the posterior, which may be as small as a dot.
     ring = {"facecolors": "none", "edgecolors": "C1", "linewidths": 1.5}
-    ax.scatter(*z[heavy].T, s=sizes, label="share over 1 %", **ring)
+    ax.scatter(*z[heavy].T, s=sizes, label="over 1 % of average", **ring)
     _circles(ax, (0, 0), 1, "C3", "prior")
     _circles(ax, mean, std, "C0", "posterior")
     ax.set(xlabel="$z_1$", ylabel="$z_2$", xlim=(-3.2, 3.2), ylim=(-3.2, 4.6), aspect="equal")
@@ -176,8 +177,9 @@ def class_scatter(
     """
     ax = ax or plt.subplots(figsize=(3, 3))[1]
     chosen = labels == label
-    ax.scatter(*codes[~chosen].numpy().T, s=2, color=INK, alpha=0.25, lw=0)
-    ax.scatter(*codes[chosen].numpy().T, s=3, color=CLASS_COLOURS[label], lw=0)
+    # The others are faint, so that bags, whose colour is a grey as well, stand out from them.
+    ax.scatter(*codes[~chosen].numpy().T, s=2, color=INK, alpha=0.12, lw=0)
+    ax.scatter(*codes[chosen].numpy().T, s=5, color=CLASS_COLOURS[label], lw=0)
     ax.add_patch(Circle((0, 0), PRIOR_95, fill=False, lw=0.8, ec=INK))
     ticks = np.arange(-reach, reach + 1, 2)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=ticks, yticks=ticks)

@@ -77,6 +77,28 @@ def integrate(model: VAE, images: Tensor) -> list[Quadrature]:
 
 
 @torch.no_grad()
+def window(
+    model: VAE, image: Tensor, squares: Quadrature, mean: Tensor, std: Tensor, size: int = 60
+) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    """Return the posterior's density on an even grid that holds it and q = N(mean, diag(std^2)).
+
+    `squares` are those of the image of levels `[1,28,28]`; `mean` and `std` are `[2]`. Returns the
+    axes (z1, z2), each `[size]`, which reach four standard deviations beyond both means, and
+    p(z|x) `[size,size]` over them, relative to its highest value there. Raises InputError for an
+    image that is not of levels.
+    """
+    centre, covariance = squares.posterior_moments
+    reach = 4 * torch.maximum(covariance.diagonal().sqrt(), std.double())
+    low = torch.minimum(centre, mean.double()) - reach
+    high = torch.maximum(centre, mean.double()) + reach
+    z1 = torch.linspace(float(low[0]), float(high[0]), size, dtype=torch.float64)
+    z2 = torch.linspace(float(low[1]), float(high[1]), size, dtype=torch.float64)
+    z = torch.cartesian_prod(z1, z2)
+    log_joint = log_likelihood(model, image[None], z)[0] + log_prior(z)
+    return (z1, z2), (log_joint - log_joint.max()).exp().view(size, size)
+
+
+@torch.no_grad()
 def refinements(
     model: VAE, images: Tensor, coarse: float = 0.2, halvings: int = 6
 ) -> Iterator[list[Quadrature]]:
