@@ -134,6 +134,12 @@ WRONG = {
         ),
         "numbers of type float32": lambda lengths, n: mask_of(lengths, n).float(),
         "has the shape [4, 4], expected [2, 4, 4]": lambda lengths, n: mask_of(lengths, n)[0],
+        "Does lengths need two more axes, [B, 1, 1]": lambda lengths, n: (
+            torch.ones(n, n).tril().bool() & (torch.arange(n) < lengths)
+        ),
+        "take one truth value": lambda lengths, n: (
+            torch.ones(n, n).tril().bool() and torch.arange(n) < lengths[:, None, None]
+        ),
     },
     "Q1.1 heads": {
         "add .transpose(1, 2)": lambda x, heads: x.unflatten(-1, (heads, -1)),
@@ -169,6 +175,12 @@ WRONG = {
         ),
         "Is the first normalisation missing": plain_sum,
         "has the shape [2, 4]": lambda x, *parts: layer(x, *parts)[:, 0],
+        "mix is called with 3 arguments": lambda x, mix, *parts: layer(
+            x, lambda x: mix(x, x, x), *parts
+        ),
+        "feed_forward is called with 2 arguments": lambda x, mix, feed_forward, *norms: layer(
+            x, mix, lambda x: feed_forward(x, "layer"), *norms
+        ),
     },
     "Q1.2 window": {
         "Do you say what to hide": lambda n, w: ~window(n, w),
@@ -179,6 +191,7 @@ WRONG = {
         "Do you look ahead in place of back": lambda n, w: window(n, w).T,
         "Is the limit on how far back missing": lambda n, w: window(n, n),
         "Is the causal part missing": lambda n, w: distance(n) < w,
+        "take one truth value": lambda n, w: distance(n) >= 0 and distance(n) < w,
         "your mask with a window of 1": lambda n, w: window(n, max(w, 3)),
     },
     "Q1.3 threshold": {
@@ -193,6 +206,10 @@ WRONG = {
         ),
         "Are the missed spams left out": lambda p, labels, cost, candidates: choose(
             p, labels, 1e9, candidates[[0]]
+        ),
+        "compare p with candidates[:, None]": lambda p, labels, cost, candidates: p > candidates,
+        "take one truth value": lambda p, labels, cost, candidates: (
+            p > candidates[:, None] and labels == 0
         ),
         "Is the cost a fixed number": lambda p, labels, cost, candidates: choose(
             p, labels, 10, candidates

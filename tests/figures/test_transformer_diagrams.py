@@ -36,6 +36,7 @@ def test_attention_by_hand_computes_scores_and_output():
         "value (0, 10)",
         "output (2.50, 7.50)",
     } <= set(words(ax))
+    assert len(arrows(ax)) == 2 + 2  # from each key to its score, from each value to the output
     widths = sorted(arrow.get_linewidth() for arrow in arrows(ax))
     assert widths[-1] - widths[-2] == pytest.approx(3)  # half of the weights' scale of 6
 

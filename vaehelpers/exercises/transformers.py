@@ -50,10 +50,10 @@ def _attention_of_a_batch(attend: Answer) -> str:
         result = call(attend, Q, K, V)
     except (RuntimeError, UserWarning):
         raise Mistake(
-            "it fails for a batch of heads, Q [2, 5, 3, 9] and K [2, 5, 4, 9]. K.T turns all axes "
-            "round: use K.transpose(-2, -1)"
+            "it fails for a batch with two leading axes, Q [2, 5, 3, 9] and K [2, 5, 4, 9]. K.T "
+            "turns all axes round: use K.transpose(-2, -1)"
         ) from None
-    output = tensor_of(result, (2, 5, 3, 6), "the output for a batch of heads")
+    output = tensor_of(result, (2, 5, 3, 6), "the output for a batch")
     scores = Q @ K.transpose(-2, -1)
     slips = {
         "Is d_k a fixed number in your function? Take it from K.shape[-1].": (
@@ -63,10 +63,37 @@ def _attention_of_a_batch(attend: Answer) -> str:
             (scores / 3).softmax(1) @ V
         ),
     }
-    return compare(output, _attended(Q, K, V), "the output for a batch of heads", slips)
+    return compare(output, _attended(Q, K, V), "the output for a batch", slips)
 
 
 # Masks: booleans, True where a query may look at a key.
+
+
+def _call_on_booleans(answer: Answer, arguments: tuple[object, ...], new_axes: str) -> object:
+    """Call a function that compares and joins; name the mistakes at which PyTorch stops.
+
+    `new_axes` is the sentence for sizes that do not fit.
+    """
+    try:
+        return call(answer, *arguments)
+    except RuntimeError as error:
+        if "is ambiguous" in str(error):
+            raise Mistake(
+                "`and`, `or`, `not` and `if` take one truth value, not a tensor of them. Join with "
+                "& or |, invert with ~, and put each comparison in brackets"
+            ) from None
+        if "must match" in str(error):
+            raise Mistake(f"it stops, since sizes do not fit. {new_axes}") from None
+        raise
+
+
+def _call_mask(mask: Answer, lengths: Tensor, n: int) -> object:
+    new_axes = "Does lengths need two more axes, [B, 1, 1]?"
+    return _call_on_booleans(mask, (lengths, n), new_axes)
+
+
+def _call_window(band: Answer, n: int, w: int) -> object:
+    return _call_on_booleans(band, (n, w), "Give the queries a second axis: places[:, None].")
 
 
 def _compare_masks(
@@ -120,7 +147,7 @@ def _mask_without_padding(mask: Answer) -> str:
         ),
     }
     right = "in words without padding, each query sees itself and what came before"
-    return _compare_masks(call(mask, lengths, 4), masks["right"], "your mask", slips, right)
+    return _compare_masks(_call_mask(mask, lengths, 4), masks["right"], "your mask", slips, right)
 
 
 def _mask_of_padded_words(mask: Answer) -> str:
@@ -132,7 +159,7 @@ def _mask_of_padded_words(mask: Answer) -> str:
         "Do you hide padded queries, the rows? Hide padded keys, the columns.": masks["rows"],
     }
     right = "no query sees padding"
-    return _compare_masks(call(mask, lengths, 4), masks["right"], "your mask", slips, right)
+    return _compare_masks(_call_mask(mask, lengths, 4), masks["right"], "your mask", slips, right)
 
 
 def _window(n: int, back_to: int, forward_to: int = 0) -> Tensor:
@@ -157,14 +184,16 @@ def _window_of_three(band: Answer) -> str:
         "Is the causal part missing? Later keys have a negative distance.": _window(6, 2, 6),
     }
     right = "with a window of 3, each query sees itself and the 2 keys before it"
-    return _compare_masks(call(band, 6, 3), _window(6, 2), "your mask", slips, right)
+    return _compare_masks(_call_window(band, 6, 3), _window(6, 2), "your mask", slips, right)
 
 
 def _window_of_one_and_all(band: Answer) -> str:
     right = "with a window of 1, each query sees itself alone"
-    _compare_masks(call(band, 5, 1), _window(5, 0), "your mask with a window of 1", {}, right)
+    _compare_masks(
+        _call_window(band, 5, 1), _window(5, 0), "your mask with a window of 1", {}, right
+    )
     return _compare_masks(
-        call(band, 5, 5),
+        _call_window(band, 5, 5),
         _window(5, 4),
         "your mask with a window of 5",
         {},
@@ -205,13 +234,21 @@ def _each_head_has_its_own_numbers(split: Answer) -> str:
 # A whole layer.
 
 
-def _attend(x: Tensor) -> Tensor:
+def _mix(*given: Tensor) -> Tensor:
     """Stand for attention: each token gets the mean of all."""
+    x = _alone(given, "mix")
     return x.mean(dim=-2, keepdim=True).expand_as(x)
 
 
-def _feed_forward(x: Tensor) -> Tensor:
+def _feed_forward(*given: Tensor) -> Tensor:
+    x = _alone(given, "feed_forward")
     return 3 * x.clamp(min=0)
+
+
+def _alone(given: tuple[Tensor, ...], name: str) -> Tensor:
+    if len(given) != 1:
+        raise Mistake(f"{name} is called with {len(given)} arguments, expected one: {name}(x)")
+    return given[0]
 
 
 def _norm1(x: Tensor) -> Tensor:
@@ -223,17 +260,17 @@ def _norm2(x: Tensor) -> Tensor:
 
 
 def _layer_has_the_right_shape(layer: Answer) -> str:
-    parts = _attend, _feed_forward, _norm1, _norm2
+    parts = _mix, _feed_forward, _norm1, _norm2
     found = call(layer, torch.zeros(2, 3, 4), *parts)
     return f"the output has the shape {list(tensor_of(found, (2, 3, 4), 'the output').shape)}"
 
 
 def _layer_is_wired_as_in_the_paper(layer: Answer) -> str:
     x = torch.tensor([[[8.0], [4.0]]])
-    found = call(layer, x, _attend, _feed_forward, _norm1, _norm2)
-    middle = _norm1(x + _attend(x))
-    bare = _norm1(_attend(x))
-    first = x + _attend(_norm1(x))
+    found = call(layer, x, _mix, _feed_forward, _norm1, _norm2)
+    middle = _norm1(x + _mix(x))
+    bare = _norm1(_mix(x))
+    first = x + _mix(_norm1(x))
     slips = {
         "Is the first residual missing? Add x to what attention brings.": (
             _norm2(bare + _feed_forward(bare))
@@ -252,12 +289,10 @@ def _layer_is_wired_as_in_the_paper(layer: Answer) -> str:
             _norm2(x + _feed_forward(middle))
         ),
         "Are norm1 and norm2 swapped?": _norm1(
-            _norm2(x + _attend(x)) + _feed_forward(_norm2(x + _attend(x)))
+            _norm2(x + _mix(x)) + _feed_forward(_norm2(x + _mix(x)))
         ),
         "Is the last normalisation missing?": middle + _feed_forward(middle),
-        "Is the first normalisation missing?": _norm2(
-            x + _attend(x) + _feed_forward(x + _attend(x))
-        ),
+        "Is the first normalisation missing?": _norm2(x + _mix(x) + _feed_forward(x + _mix(x))),
     }
     expected = _norm2(middle + _feed_forward(middle))
     output = tensor_of(found, (1, 2, 1), "the output")
@@ -279,12 +314,15 @@ def _costs(cost_of_lost: float, cost_of_missed: float) -> Tensor:
     return cost_of_lost * lost + cost_of_missed * missed
 
 
+def _call_choose(choose: Answer, cost_of_lost: float) -> object:
+    new_axes = "p has N numbers, candidates K: compare p with candidates[:, None]."
+    return _call_on_booleans(choose, (CHANCES, LABELS, cost_of_lost, CANDIDATES), new_axes)
+
+
 def _threshold_of_dear_mistakes(choose: Answer) -> str:
     costs = _costs(10, 1)
     best = int(costs.argmin())
-    found = tensor_of(
-        call(choose, CHANCES, LABELS, 10.0, CANDIDATES), (), "the threshold at a cost of 10"
-    )
+    found = tensor_of(_call_choose(choose, 10.0), (), "the threshold at a cost of 10")
     slips = {
         "Did you return the cost? The threshold is wanted.": costs.min(),
         "Did you return the place among the candidates? Take candidates[place].": torch.tensor(
@@ -304,7 +342,7 @@ def _threshold_of_dear_mistakes(choose: Answer) -> str:
 
 def _threshold_of_equal_mistakes(choose: Answer) -> str:
     name = "the threshold at a cost of 0.2"
-    found = tensor_of(call(choose, CHANCES, LABELS, 0.2, CANDIDATES), (), name)
+    found = tensor_of(_call_choose(choose, 0.2), (), name)
     slips = {
         "Is the cost a fixed number in your function?": CANDIDATES[_costs(10, 1).argmin()],
     }
@@ -316,14 +354,14 @@ EXERCISES: dict[str, Exercise] = {
         "attend(Q, K, V)",
         {
             "three tokens by hand": _attention_of_three_tokens,
-            "a batch of heads": _attention_of_a_batch,
+            "a batch with two leading axes": _attention_of_a_batch,
         },
     ),
     "Q1.1 mask": Exercise(
         "mask_of(lengths, n)",
         {
-            "the causal part": _mask_without_padding,
-            "the padding": _mask_of_padded_words,
+            "words without padding": _mask_without_padding,
+            "words with padding": _mask_of_padded_words,
         },
     ),
     "Q1.1 heads": Exercise(
@@ -334,7 +372,7 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "Q1.1 layer": Exercise(
-        "layer_of(x, attend, feed_forward, norm1, norm2)",
+        "layer_of(x, mix, feed_forward, norm1, norm2)",
         {
             "its shape": _layer_has_the_right_shape,
             "the order of the parts": _layer_is_wired_as_in_the_paper,
@@ -348,7 +386,7 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "Q1.3 threshold": Exercise(
-        "choose(p, labels, cost, candidates)",
+        "choose(p, labels, cost_of_lost, candidates)",
         {
             "a lost mail costs 10 missed spams": _threshold_of_dear_mistakes,
             "a lost mail costs a fifth of a missed spam": _threshold_of_equal_mistakes,

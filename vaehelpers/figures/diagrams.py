@@ -37,8 +37,7 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
     drawing.box(ax, middle - 2, 3.2, f"$s_{{{step - 1}}}$", BLUE)
     drawing.word(ax, middle, 4.5, f"$y_{{{step}}}$ = {written}")
     drawing.word(ax, middle + 2.05, 3.2, f"$y_{{{step - 1}}}$ = {previous}", ha="left")
-    query = f"query: scores\neach $h_j$ by $e_{{{step}j}}$"
-    drawing.word(ax, middle - 2, 1.9, query, fontsize=10)
+    drawing.word(ax, middle - 2, 1.9, "is compared\nwith each $h_j$", fontsize=10)
     drawing.arrow(ax, (middle - 2, 3.2), (middle - 2, 1.9), INK)
     drawing.arrow(ax, (middle - 2, 3.2), (middle, 3.2), INK)  # previous state
     drawing.arrow(ax, (middle + 2.1, 3.2), (middle, 3.2), INK)  # previous letter
@@ -49,11 +48,11 @@ def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, writte
 
 def _weight_arrow(ax: Axes, start, end, weight: float, index: str) -> None:
     """Draw an arrow as wide and dark as an attention weight, printed on it if it matters."""
-    drawing.arrow(ax, start, end, ORANGE, width=0.5 + 5 * weight, alpha=0.35 + 0.65 * weight)
+    drawing.arrow(ax, start, end, ORANGE, width=1.2 + 4.3 * weight, alpha=0.6 + 0.4 * weight)
     if weight >= 0.1:
         ax.text(
-            (start[0] + end[0]) / 2 + 0.2,
-            (start[1] + end[1]) / 2,
+            0.82 * start[0] + 0.18 * end[0] + 0.25,  # near the start, where arrows are far apart
+            0.82 * start[1] + 0.18 * end[1],
             f"$\\alpha_{{{index}}}$ = {weight:.2f}",
             ha="left",
             fontsize=10,

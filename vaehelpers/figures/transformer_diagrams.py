@@ -12,6 +12,7 @@ from .colours import BLUE, INK, ORANGE
 
 GREEN = "#009E73"  # of the Okabe-Ito colours, as in style.mplstyle
 TIMES = "\u00d7"  # between rows and columns
+MEETING = 1.35  # height at which the query meets the keys, in the example by hand
 PANEL = 5.2  # from the left edge of one kind of attention to that of the next
 
 
@@ -28,17 +29,19 @@ def attention_by_hand(
     places = [2.9 * j for j in range(len(tokens))]
     middle = places[-1] / 2
     ax = drawing.blank((8, 5), (-3.4, places[-1] + 1.6), (-0.5, 6.3))
-    drawing.box(ax, -2.2, 2.1, f"query\n{_tuple(query)}", GREEN)
+    drawing.box(ax, -2.2, MEETING, f"query\n{_tuple(query)}", GREEN)
     for j, place in enumerate(places):
         drawing.word(ax, place, -0.2, tokens[j])
         drawing.box(ax, place, 0.8, f"key {_tuple(keys[j])}", BLUE)
-        drawing.word(ax, place, 1.85, f"score {scores[j]:g}", fontsize=11)
-        drawing.word(ax, place, 2.35, f"scaled {scaled[j]:g}", fontsize=11)
-        drawing.word(ax, place, 2.85, f"weight {weights[j]:.3f}", fontsize=11, color=ORANGE)
+        drawing.word(ax, place, 1.95, f"score {scores[j]:g}", fontsize=11)
+        drawing.word(ax, place, 2.42, f"scaled {scaled[j]:g}", fontsize=11)
+        drawing.word(ax, place, 2.89, f"weight {weights[j]:.3f}", fontsize=11, color=ORANGE)
         drawing.box(ax, place, 3.9, f"value {_tuple(values[j])}", BLUE)
         width = 0.5 + 6 * float(weights[j])
         drawing.arrow(ax, (place, 3.9), (middle, 5.8), ORANGE, width=width)
-    drawing.arrow(ax, (-1.9, 2.1), (places[0] - 0.5, 2.1), GREEN)
+        drawing.arrow(ax, (place, 0.75), (place, 1.95), BLUE)
+        ax.plot(place, MEETING, "o", color=GREEN, ms=5)
+    ax.plot((-1.5, places[-1]), (MEETING, MEETING), color=GREEN, lw=1.2)  # it meets each key
     drawing.box(ax, middle, 5.8, f"output {_tuple(weights @ values, digits=2)}", ORANGE)
     return ax
 

@@ -67,4 +67,4 @@ def _check_results(name: str, results: dict) -> None:
     if name == "attention":
         msgspec.convert(results, dict[str, list[float]])
     if name == "filters":
-        msgspec.convert(results, dict[str, list[dict[str, float]]])
+        msgspec.convert(results, dict[str, list[dict[str, float | list[float]]]])
