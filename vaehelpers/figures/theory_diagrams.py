@@ -102,7 +102,9 @@ def gradient_paths() -> Axes:
     _forward(ax, ((left + 2.6, 3.25), (left + 2.6, 1.65)), ((left + 3.5, 1.6), (left + 5.2, 1.6)))
     _back(ax, ((left + 5.2, 1.25), (left + 3.5, 1.25)), ((left + 1.95, 1.6), (left + 0.3, 2.3)))
     _back(ax, ((left + 1.95, 1.4), (left + 0.3, 0.7)))
-    drawing.word(ax, left + 2.8, -0.55, "the gradient reaches mean and std", fontsize=11, color=ORANGE)
+    drawing.word(
+        ax, left + 2.8, -0.55, "the gradient reaches mean and std", fontsize=11, color=ORANGE
+    )
     return ax
 
 
