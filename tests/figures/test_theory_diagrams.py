@@ -50,6 +50,9 @@ def test_both_columns_end_at_the_elbo_and_the_grey_ones_at_log_p():
     assert "0.000" not in words(ax), "a piece of no length has no number"
     assert [label.get_text() for label in ax.get_xticklabels()] == ["narrow", "right"]
     assert [line.get_ydata()[0] for line in ax.lines] == pytest.approx([-1.25])
+    legend = ax.get_legend()
+    assert legend is not None
+    assert legend.get_texts()[-1].get_text() == "the height of log p(x)", "of the dashed line"
 
 
 def test_the_loss_compares_image_with_chances_and_q_with_prior():

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyBboxPatch, Patch
 from torch import Tensor
 
@@ -101,7 +102,9 @@ def gradient_paths() -> Axes:
     _forward(ax, ((left + 2.6, 3.25), (left + 2.6, 1.65)), ((left + 3.5, 1.6), (left + 5.2, 1.6)))
     _back(ax, ((left + 5.2, 1.25), (left + 3.5, 1.25)), ((left + 1.95, 1.6), (left + 0.3, 2.3)))
     _back(ax, ((left + 1.95, 1.4), (left + 0.3, 0.7)))
-    drawing.word(ax, left + 2.8, -0.55, "mean and std hear of the loss", fontsize=11, color=ORANGE)
+    drawing.word(
+        ax, left + 2.8, -0.55, "the gradient reaches mean and std", fontsize=11, color=ORANGE
+    )
     return ax
 
 
@@ -141,14 +144,17 @@ def bound_columns(cases: Mapping[str, Terms], ax: Axes | None = None) -> Axes:
         _hang(ax, place + 0.2, (log_evidence, kl_to_posterior), (INK, ORANGE))
         drawing.word(ax, place, elbo - 0.07, f"ELBO {elbo:.3f}", fontsize=11, va="top")
     ax.axhline(log_evidence, color=INK, ls="--", lw=1)
-    keys = [Patch(fc=drawing.tint(colour), ec=colour, label=name) for name, colour in seen.items()]
+    keys: list[Patch | Line2D] = [
+        Patch(fc=drawing.tint(colour), ec=colour, label=name) for name, colour in seen.items()
+    ]
+    keys.append(Line2D([], [], color=INK, ls="--", lw=1, label="the height of log p(x)"))
     ax.set(xticks=range(len(cases)), xticklabels=list(cases), ylabel="nats")
     ax.xaxis.tick_top()
     ax.tick_params(axis="x", length=0, labelsize=11)
     ax.spines["bottom"].set_visible(False)
     ax.grid(False, axis="x")
     ax.set_ylim(bottom=ax.get_ylim()[0] - 0.1, top=0)
-    ax.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=10)
+    ax.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, fontsize=10)
     return ax
 
 
@@ -180,6 +186,6 @@ def loss_terms() -> Axes:
     turn = {"arrowstyle": "<|-|>", "color": ORANGE, "lw": 2, "shrinkA": 12, "shrinkB": 12}
     turn["connectionstyle"] = "bar,fraction=-0.11"
     ax.annotate("", (10.6, 1.1), (0, 1.1), arrowprops=turn)
-    said = "reconstruction: is x probable under what its own z decodes to?"
+    said = "reconstruction: does the decoder give x a high probability?"
     drawing.word(ax, 5.3, 2.75, said, fontsize=11, color=ORANGE)
     return ax
