@@ -96,6 +96,8 @@ def test_live_curve_is_redrawn_by_batches_and_epochs(monkeypatch):
     curve.epoch(1, 2.5)
     assert bytes(curve.widget.value) != drawn
     assert curve.points == {"batches": [(0.0, 4.0), (0.5, 3.0)], "validation": [(1, 2.5)]}
+    lines = {line.get_label(): line.get_xydata().tolist() for line in curve.figure().axes[0].lines}
+    assert lines == {"batches": [[0, 4], [0.5, 3]], "validation": [[1, 2.5]]}, "a still of it"
 
 
 def attention():

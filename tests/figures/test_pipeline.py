@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import words
+from matplotlib.patches import Rectangle
 
 from vaehelpers.figures import pipeline
 
@@ -42,6 +43,17 @@ def test_the_pipeline_shows_both_pictures_and_z_of_its_parts():
     for found, expected in zip(heights(ax), (MEAN, std, EPS, MEAN + std * EPS), strict=True):
         assert same_shape(found, expected)
     assert {"encoder", "decoder", "28→14→7→4", "4→7→14→28", "20 numbers"} <= set(words(ax))
+
+
+def test_the_kl_frames_mean_and_std_and_nothing_else():
+    ax = pipeline.vae_pipeline(IMAGE, MEAN, STD.exp(), EPS, OTHER)
+    (frame,) = [patch for patch in ax.patches if isinstance(patch, Rectangle) and not patch.fill]
+    box = frame.get_bbox()
+    inside = [
+        all(box.contains(*bar.get_bbox().min) and box.contains(*bar.get_bbox().max) for bar in bars)
+        for bars in ax.containers
+    ]
+    assert inside == [True, True, False, False]
 
 
 def test_means_and_stds_are_drawn_on_one_scale():

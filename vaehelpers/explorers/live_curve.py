@@ -1,6 +1,10 @@
 """The curve that grows while `training.fit` runs."""
 
 import time
+from typing import cast
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from .controls import Picture, as_png, axes_of_size
 
@@ -10,8 +14,8 @@ PAUSE = 0.2  # seconds between two drawings, at least
 class LiveCurve:
     """Training and validation bpd, drawn while `training.fit` runs.
 
-    Give it `batch` to call, and epochs to `epoch`. `widget` is what to display. Between batches
-    nothing is drawn more often than five times a second.
+    Give it `batch` to call, and epochs to `epoch`. `widget` is what to display, `figure` a still of
+    it. Between batches nothing is drawn more often than five times a second.
     """
 
     def __init__(self, epochs: int):
@@ -31,7 +35,15 @@ class LiveCurve:
         self.points["validation"].append((number, bpd))
         self._draw()
 
+    def figure(self) -> Figure:
+        """Return the curve as it is now, as a figure of 6 x 3 inches."""
+        return cast(Figure, self._axes().figure)
+
     def _draw(self) -> None:
+        self.widget.value = as_png(self._axes())
+        self._drawn = time.monotonic()
+
+    def _axes(self) -> Axes:
         ax = axes_of_size(6, 3)
         for name, style in (("batches", "-"), ("validation", "o-")):
             points = self.points[name]
@@ -40,5 +52,4 @@ class LiveCurve:
             ax.plot(epochs, scores, style, label=name)
         ax.set(xlabel="epoch", ylabel="bits per dimension", xlim=(0, self.epochs), ylim=(1, 4.2))
         ax.legend(loc="upper right")
-        self.widget.value = as_png(ax)
-        self._drawn = time.monotonic()
+        return ax

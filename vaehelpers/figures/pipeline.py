@@ -41,6 +41,7 @@ def vae_pipeline(image: Tensor, mean: Tensor, std: Tensor, eps: Tensor, decoded:
     drawing.word(ax, 14.5, 6.5, "p(x|z): 16 logits", fontsize=SMALL)
     drawing.word(ax, 14.5, 6.0, "for each pixel", fontsize=SMALL)
     drawing.word(ax, 14.6, 2.65, _times(16, 28, 28), fontsize=SMALL)
+    drawing.word(ax, 14.6, 2.1, "(drawn: mean level)", fontsize=10)
     for start, end in (
         ((5.05, 4.7), (5.7, 5.4)),
         ((5.05, 4.1), (5.7, 3.4)),
@@ -52,7 +53,7 @@ def vae_pipeline(image: Tensor, mean: Tensor, std: Tensor, eps: Tensor, decoded:
         ((13.05, 4.4), (13.35, 4.4)),
     ):
         _short_arrow(ax, start, end)
-    _compared(ax, (5.6, 7.6), 7.3, "KL: how far q(z|x) is from the prior")
+    _framed(ax, (5.4, 7.8), (2.9, 7.0), "KL: how far q(z|x) is from the prior")
     _under(ax, (1.5, 14.6), 0.45, "reconstruction: what x costs under p(x|z)")
     return ax
 
@@ -166,15 +167,18 @@ def _short_arrow(ax: Axes, start, end, colour: str = INK) -> None:
     ax.annotate("", end, start, arrowprops=style, zorder=4)
 
 
-def _compared(ax: Axes, across: tuple[float, float], y: float, text: str) -> None:
-    """Write a term of the loss above what it is about."""
-    drawing.word(ax, sum(across) / 2, y, text, fontsize=SMALL, color=ORANGE)
+def _framed(ax: Axes, across: tuple[float, float], up: tuple[float, float], text: str) -> None:
+    """Draw a frame round what a term of the loss is about, and write the term above it."""
+    (left, right), (bottom, top) = across, up
+    frame = Rectangle((left, bottom), right - left, top - bottom, fill=False, ec=ORANGE, lw=1.2)
+    ax.add_patch(frame)
+    drawing.word(ax, (left + right) / 2, top + 0.35, text, fontsize=SMALL, color=ORANGE)
 
 
 def _under(ax: Axes, across: tuple[float, float], y: float, text: str) -> None:
     """Write a term of the loss below, with lines to the two things that it compares."""
     left, right = across
     for x in across:
-        ax.plot((x, x), (y + 0.25, 2.3), color=ORANGE, lw=1.2)
+        ax.plot((x, x), (y + 0.25, 1.75), color=ORANGE, lw=1.2)
     ax.plot(across, (y + 0.25, y + 0.25), color=ORANGE, lw=1.2)
     drawing.word(ax, (left + right) / 2, y - 0.15, text, fontsize=SMALL, color=ORANGE)
