@@ -54,7 +54,7 @@ VALUES: dict[str, dict[str, tuple]] = {
     "02_vae_theory": {"data": DATA, "seed": SEEDS},
     "03_vae_train": {
         "data": DATA,
-        "train_images": (128, 5_400, 129, 1_000, 54_000),  # 5,400 is all that is drawn
+        "train_images": (128, 5_400, 129, 1_000, 32_000),  # 5,400 is all that is drawn
         "epochs": (1, 4, 2, 3, 1),
         "test_images": (1, 10_000, 2, 777, 1_000),
         "seed": SEEDS,
