@@ -195,18 +195,3 @@ def test_clean_joins_what_a_kernel_cut():
     cleaned = outputs.clean(notebook_of(entries))
     left = [each.get("text", "picture") for each in cleaned.cells[0].outputs]
     assert left == ["ab\n", "w", "picture", "cd"]
-
-
-def test_answers_are_the_quoted_boxes_by_their_question(tmp_path):
-    text = (
-        "**Question (Q1.1)** Why?\n\n"
-        "> **Answer (Q1.1).** Because.\n> And\n>\n> therefore.\n\nNo part of it.\n\n"
-        "> **Answer (Q1.2, scores).** 1.25"
-    )
-    path = tmp_path / "notebook.ipynb"
-    cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell("1")]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    assert outputs.answers(path) == {
-        "Q1.1": "Because.\nAnd\n\ntherefore.",
-        "Q1.2, scores": "1.25",
-    }

@@ -2,10 +2,7 @@
 
 import base64
 import io
-import json
 import math
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.dataset import Dataset
@@ -147,23 +144,6 @@ def clean(notebook: "NotebookNode") -> "NotebookNode":
         if output.get("data", {}).pop(WIDGET, None):  # its model id names a kernel that is gone
             output["data"]["text/plain"] = STAND_IN
     return notebook
-
-
-def answers(notebook: str | Path) -> dict[str, str]:
-    """Return the answer boxes of a saved notebook by question.
-
-    They are blockquotes that open with a bold `Answer (Q...)`. Raises OSError where there is no
-    such file.
-    """
-    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
-    pages = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
-    opening = r"^> \*\*Answer \((Q[^)]+)\)\.\*\*"
-    rest_of_box = r"((?:.*\n?)(?:^>.*\n?)*)"
-    boxes = re.findall(opening + rest_of_box, "\n\n".join(pages), re.MULTILINE)
-    found = {}
-    for question, body in boxes:
-        found[question] = re.sub(r"^> ?", "", body, flags=re.MULTILINE).strip()
-    return found
 
 
 def _joined(outputs: list["NotebookNode"]) -> list["NotebookNode"]:

@@ -1,18 +1,10 @@
-"""The exercises of notebook 02 know the right answer and the usual wrong ones by their names."""
+"""Right answers to the exercises of notebook 02, and usual wrong ones by a part of their hint."""
 
-import inspect
 import math
-import re
-from pathlib import Path
 
-import nbformat
-import pytest
 import torch
 
 from vaehelpers import KLD, draw_levels, sample_reparameterize
-from vaehelpers.exercises import EXERCISES, theory, verdict
-
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "02_vae_theory.ipynb"
 
 
 def draw(decoder, count):
@@ -82,16 +74,13 @@ def sample(mean, std):
     return mean + std * torch.randn_like(std)
 
 
-RIGHT = [
-    ("Q2.1", draw),
-    ("Q2.1", lambda decoder, count: draw_levels(decoder(torch.randn(count, decoder.z_dim)))),
-    ("Q2.2", estimate),
-    ("Q2.3", kl),
-    ("Q2.3", KLD),
-    ("Q2.4", elbo),
-    ("Q2.7", sample),
-    ("Q2.7", sample_reparameterize),
-]
+RIGHT = {
+    "Q2.1": [draw, lambda decoder, count: draw_levels(decoder(torch.randn(count, decoder.z_dim)))],
+    "Q2.2": [estimate],
+    "Q2.3": [kl, KLD],
+    "Q2.4": [elbo],
+    "Q2.7": [sample, sample_reparameterize],
+}
 WRONG = {
     "Q2.1": {
         "Did you take the likeliest level": likeliest,
@@ -180,40 +169,3 @@ WRONG = {
         "stopped with TypeError": lambda mean: mean,
     },
 }
-
-
-@pytest.mark.parametrize(("name", "answer"), RIGHT)
-def test_the_right_answer_passes_every_step(name, answer):
-    torch.manual_seed(0)
-    lines = verdict(EXERCISES[name], answer)
-    assert len(lines) == len(EXERCISES[name].steps) > 1
-    assert [line for line in lines if not line.startswith("right: ")] == []
-
-
-@pytest.mark.parametrize(("name", "hint"), [(name, hint) for name in WRONG for hint in WRONG[name]])
-def test_each_usual_mistake_has_a_sentence_of_its_own(name, hint):
-    torch.manual_seed(0)
-    lines = verdict(EXERCISES[name], WRONG[name][hint])
-    (mistake,) = [line for line in lines if line.startswith("not yet: ")]
-    assert hint in mistake
-    assert [other for other in WRONG[name] if other in mistake] == [hint]
-
-
-def test_every_exercise_is_tried():
-    assert WRONG.keys() == dict(RIGHT).keys() == theory.EXERCISES.keys()
-
-
-@pytest.mark.parametrize("name", theory.EXERCISES)
-def test_the_notebook_asks_for_it_and_its_solution_passes(name):
-    cells = nbformat.read(NOTEBOOK, 4).cells
-    function = EXERCISES[name].call.partition("(")[0]
-    (asked,) = [i for i, cell in enumerate(cells) if f'check("{name}", {function})' in cell.source]
-    (solution,) = re.findall(r"```python\n(.*?)```", cells[asked + 1].source, re.S)
-    written = {"torch": torch, "math": math}
-    exec(solution, written)
-    signature = ", ".join(inspect.signature(written[function]).parameters)
-    assert f"{function}({signature})" == EXERCISES[name].call
-    assert f"def {function}({signature}):" in cells[asked].source
-    torch.manual_seed(0)
-    assert all(line.startswith("right: ") for line in verdict(EXERCISES[name], written[function]))
-    assert cells[asked].outputs[0].text.startswith("Nothing to check yet")

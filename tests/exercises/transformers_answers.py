@@ -1,17 +1,7 @@
-"""The exercises of notebook 01 know the right answers and the usual wrong ones by their names."""
+"""Right answers to the exercises of notebook 01, and usual wrong ones by a part of their hint."""
 
-import re
-from pathlib import Path
-
-import nbformat
-import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
-
-from vaehelpers.exercises import EXERCISES, transformers, verdict
-
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_transformers_theory.ipynb"
 
 
 def attend(Q, K, V):
@@ -51,30 +41,13 @@ def choose(p, labels, cost, candidates):
 
 
 RIGHT = {
-    "Q1.1 attention": attend,
-    "Q1.1 mask": mask_of,
-    "Q1.1 heads": split,
-    "Q1.1 layer": layer,
-    "Q1.2 window": window,
-    "Q1.3 threshold": choose,
+    "Q1.1 attention": [attend, F.scaled_dot_product_attention],
+    "Q1.1 mask": [mask_of],
+    "Q1.1 heads": [split],
+    "Q1.1 layer": [layer],
+    "Q1.2 window": [window],
+    "Q1.3 threshold": [choose],
 }
-
-
-def test_every_exercise_of_notebook_01_is_tried_here():
-    assert RIGHT.keys() == WRONG.keys() == transformers.EXERCISES.keys()
-    assert min(len(mistakes) for mistakes in WRONG.values()) >= 5
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_the_right_function_passes_every_step(name):
-    lines = verdict(EXERCISES[name], RIGHT[name])
-    assert len(lines) == len(EXERCISES[name].steps)
-    assert all(line.startswith("right: ") for line in lines)
-
-
-def test_what_pytorch_has_itself_passes_too():
-    lines = verdict(EXERCISES["Q1.1 attention"], F.scaled_dot_product_attention)
-    assert all(line.startswith("right: ") for line in lines)
 
 
 def weights_over(Q, K, dim, scale=0.5):
@@ -216,35 +189,3 @@ WRONG = {
         ),
     },
 }
-
-
-@pytest.mark.parametrize(
-    ("name", "hint"), [(name, hint) for name, mistakes in WRONG.items() for hint in mistakes]
-)
-def test_each_usual_mistake_has_a_sentence_of_its_own(name, hint):
-    lines = verdict(EXERCISES[name], WRONG[name][hint])
-    (mistake,) = [line for line in lines if line.startswith("not yet: ")]
-    assert hint in mistake
-    assert [other for other in WRONG[name] if other in mistake] == [hint]
-
-
-def cells():
-    return nbformat.read(NOTEBOOK, 4).cells
-
-
-@pytest.mark.parametrize("name", transformers.EXERCISES)
-def test_the_folded_solution_of_the_notebook_passes(name):
-    """The cell of an exercise is empty; the one below it has a hint, and a solution that works."""
-    exercise, below = next(
-        (cell, after)
-        for cell, after in zip(cells(), cells()[1:], strict=False)
-        if f'check("{name}"' in cell.source
-    )
-    function = re.search(rf'check\("{re.escape(name)}", (\w+)\)', exercise.source)[1]
-    assert "<summary>Hint</summary>" in below.source
-    names = {"torch": torch, "nn": nn, "F": F, "check": lambda *given: None}
-    exec(exercise.source, names)
-    (empty,) = verdict(EXERCISES[name], names[function])
-    assert empty.startswith("Nothing to check yet")
-    exec(re.search(r"```python\n(.*?)```", below.source, re.DOTALL)[1], names)
-    assert all(line.startswith("right: ") for line in verdict(EXERCISES[name], names[function]))
