@@ -1,5 +1,6 @@
 """The notebooks' linter: one skeleton, outputs that are whole and clean, links that resolve."""
 
+import ast
 import re
 import statistics
 from collections import Counter
@@ -130,6 +131,94 @@ def test_every_text_says_whether_nbval_compares_it(notebook):
         texts = [o for o in cell.outputs if "image/png" not in o.get("data", {})]
         marks = {"nbval-check-output", "nbval-ignore-output"} & set(cell.metadata.get("tags", []))
         assert not texts or len(marks) == 1, cell.source
+
+
+def bound_names(node: ast.AST) -> set[str]:
+    """Return the names to which a piece of code gives a value: those of its arguments, too."""
+    names = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del):
+            names.add(part.id)
+        elif isinstance(part, ast.arg):
+            names.add(part.arg)
+        elif isinstance(part, ast.FunctionDef | ast.ClassDef):
+            names.add(part.name)
+        elif isinstance(part, ast.alias):
+            names.add((part.asname or part.name).split(".")[0])
+    return names
+
+
+def comprehension_names(node: ast.AST) -> set[str]:
+    """Return the names that live only inside of comprehensions and lambdas."""
+    names = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.comprehension):
+            names |= bound_names(part.target)
+        elif isinstance(part, ast.Lambda):
+            names |= bound_names(part.args)
+    return names
+
+
+def names_of_cell(source: str) -> tuple[set[str], set[str]]:
+    """Return the names that a cell needs from cells before it, and those that it leaves behind."""
+    needed, left = set(), set()
+    for statement in ast.parse(source).body:
+        read = {
+            part.id
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
+        }
+        is_simple = isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr)
+        inside = comprehension_names(statement) if is_simple else bound_names(statement)
+        needed |= read - inside - left
+        if isinstance(statement, ast.AugAssign):
+            needed |= bound_names(statement.target) - left
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            left.add(statement.name)
+        else:
+            left |= bound_names(statement) - comprehension_names(statement)
+    return needed, left
+
+
+def names_of_evidence(sources: list[str]) -> list[str]:
+    """Say which names a cell takes from an Evidence cell, be they made or changed there."""
+    from_evidence: set[str] = set()
+    found = []
+    for source in sources:
+        needed, left = names_of_cell(source)
+        if source.startswith("# Evidence"):
+            from_evidence |= left
+            continue
+        taken = sorted(needed & from_evidence)
+        if taken:
+            found.append(f"{', '.join(taken)} in the cell that begins: {source.splitlines()[0]}")
+        from_evidence -= left
+    return found
+
+
+def test_evidence_cells_may_be_skipped(notebook):
+    """Readers skip them: no other cell needs a name that such a cell defines or imports."""
+    assert names_of_evidence([cell.source for cell in code(notebook)]) == []
+
+
+@pytest.mark.parametrize(
+    ("later", "taken"),
+    [
+        ("print(x)", ["x in the cell that begins: print(x)"]),
+        ("x = x + 1", ["x in the cell that begins: x = x + 1"]),
+        ("x += 1", ["x in the cell that begins: x += 1"]),
+        ("def f():\n    return math.pi", ["math in the cell that begins: def f():"]),
+        ("x = 1\nprint(x)", []),
+        ("print([x for x in 'ab'])", []),
+        ("def f(x):\n    return x", []),
+        ("for x in 'ab':\n    print(x)", []),
+        ("print(before)", []),
+    ],
+)
+def test_a_name_that_comes_from_an_evidence_cell_is_found(later, taken):
+    evidence = "# Evidence: something.\nimport math\nx = [y for y in 'ab']\nassert x"
+    assert names_of_evidence(["before = 1", evidence, later]) == taken
+    assert names_of_evidence(["before = y = 1", evidence, "print(before, y)"]) == []
 
 
 def test_it_becomes_a_script_of_python(notebook):

@@ -170,7 +170,7 @@ WRONG = {
     "Q1.3 threshold": {
         "Did you return the cost": lambda *given: costs(*given).min(),
         "place among the candidates": lambda *given: costs(*given).argmin(),
-        "Is it the dearest one": lambda *given: given[-1][costs(*given).argmax()],
+        "Is it the most expensive one": lambda *given: given[-1][costs(*given).argmax()],
         "Does your cost weigh the missed spams": lambda p, labels, cost, candidates: choose(
             p, labels, 1 / cost, candidates
         ),

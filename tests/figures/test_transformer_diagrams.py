@@ -25,7 +25,7 @@ def test_attention_by_hand_computes_scores_and_output():
     assert {
         "a",
         "b",
-        "query\n(2, 0, 2, 0)",
+        'query of "b"\n(2, 0, 2, 0)',
         "key (1, 1, 0, 0)",
         "score 2",
         "score 4",
@@ -68,7 +68,7 @@ def test_masked_attention_has_fewer_arrows_than_the_other_two():
     assert len(arrows(ax)) == 16 + 10 + 16
     shown = words(ax)
     assert shown.count("$x_1$") == 3  # keys twice, queries once
-    assert shown.count("$y_1$") == 3
+    assert shown.count("$y_1$") == shown.count("^") == 3
 
 
 def test_every_head_has_its_part_of_the_width():

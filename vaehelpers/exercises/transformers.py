@@ -111,7 +111,8 @@ def _compare_masks(
         return right
     *_, query, key = (mask != expected).nonzero()[0].tolist()
     says, not_so = ("may", "may not") if expected[mask != expected][0] else ("may not", "may")
-    shown = f"query {query} {says} look at key {key}, in {name} it {not_so}"
+    places = "(the first has the number 0)"
+    shown = f"query {query} {says} look at key {key} {places}, in {name} it {not_so}"
     for question, slip in slips.items():
         if torch.equal(mask, slip):
             raise Mistake(f"{shown}. {question}")
@@ -328,7 +329,7 @@ def _threshold_of_dear_mistakes(choose: Answer) -> str:
         "Did you return the place among the candidates? Take candidates[place].": torch.tensor(
             best
         ),
-        "Is it the dearest one? Look for the least cost, and call spam what lies above.": (
+        "Is it the most expensive one? Look for the least cost, and call spam what lies above.": (
             CANDIDATES[costs.argmax()]
         ),
         "Does your cost weigh the missed spams, in place of the lost mails?": (

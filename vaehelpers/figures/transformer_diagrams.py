@@ -19,7 +19,7 @@ PANEL = 5.2  # from the left edge of one kind of attention to that of the next
 def attention_by_hand(
     tokens: Sequence[str], query: Tensor, keys: Tensor, values: Tensor, weights: Tensor
 ) -> Axes:
-    """Draw how one query meets the keys of a few tokens and collects their values.
+    """Draw how the query of the last token meets all keys and collects their values.
 
     `query` is `[d_k]`, `keys` `[m,d_k]`, `values` `[m,d_v]`, `weights` `[m]`, m the number of
     tokens. An arrow's width shows its weight. Scores and output are computed from the tensors.
@@ -29,7 +29,7 @@ def attention_by_hand(
     places = [2.9 * j for j in range(len(tokens))]
     middle = places[-1] / 2
     ax = drawing.blank((8, 5), (-3.4, places[-1] + 1.6), (-0.5, 6.3))
-    drawing.box(ax, -2.2, MEETING, f"query\n{_tuple(query)}", GREEN)
+    drawing.box(ax, -2.2, MEETING, f'query of "{tokens[-1]}"\n{_tuple(query)}', GREEN)
     for j, place in enumerate(places):
         drawing.word(ax, place, -0.2, tokens[j])
         drawing.box(ax, place, 0.8, f"key {_tuple(keys[j])}", BLUE)
@@ -106,16 +106,23 @@ def visible_keys(
 def attention_kinds() -> Axes:
     """Draw who looks at whom in self-attention, masked self-attention and cross-attention.
 
-    Keys are below, queries above; an arrow runs from a key to each query that may see it.
+    Keys are below, queries above; an arrow runs from a key to each query that may see it. What was
+    written begins with the start sign ^.
     """
     ax = drawing.blank((8, 3.6), (-1, 3 * PANEL - 0.9), (-1.6, 4.4))
-    source, written = ["$x_1$", "$x_2$", "$x_3$", "$x_4$"], ["$y_1$", "$y_2$", "$y_3$", "$y_4$"]
+    source, written = ["$x_1$", "$x_2$", "$x_3$", "$x_4$"], ["^", "$y_1$", "$y_2$", "$y_3$"]
     everything = [(i, j) for i in range(4) for j in range(4)]
     past = [(i, j) for i, j in everything if j <= i]
     _kind(ax, 0, "self-attention\nin the encoder", (source, source), everything)
     _kind(ax, PANEL, "masked self-attention\nin the decoder", (written, written), past)
     _kind(ax, 2 * PANEL, "cross-attention\nin the decoder", (written, source), everything)
-    drawing.word(ax, 2 * PANEL - 1.8, -1.3, "below: keys and values; above: queries", fontsize=11)
+    drawing.word(
+        ax,
+        2 * PANEL - 1.8,
+        -1.3,
+        "below: keys and values; above: queries; ^: the start sign",
+        fontsize=11,
+    )
     return ax
 
 
