@@ -61,7 +61,7 @@ def test_climbs_have_the_bound_below_log_p_and_the_gap_between_them():
         "two": torch.tensor([[-1.0, -4.0], [-1.5, -2.0]]),
     }
     axes = theory_diagrams.climbs(runs).axes
-    assert [ax.get_title() for ax in axes] == ["one", "two"]
+    assert [ax.get_title(loc="left") for ax in axes] == ["one", "two"]
     for ax, history in zip(axes, runs.values(), strict=True):
         lines = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
         assert lines == {"log p(x)": history[:, 0].tolist(), "ELBO": history[:, 1].tolist()}

@@ -49,7 +49,13 @@ def ancestral(z: Sequence[float], chances: Tensor, image: Tensor, pixel: str = "
     picture.set_axis_off()
     for start, end in ((0.1, 1.6), (2.4, 3.5), (4.75, 5.75), (7.0, 7.95), (8.15, 9.35)):
         drawing.arrow(ax, (start, middle), (end, middle), INK)
-    names = {0: "1. throw", 2: "latents z", 4.1: "2. decode", 6.35: "levels of the", 8.1: "3. throw"}
+    names = {
+        0: "1. throw",
+        2: "latents z",
+        4.1: "2. decode",
+        6.35: "levels of the",
+        8.1: "3. throw",
+    }
     for x, name in {**names, 9.85: "4. the image"}.items():
         drawing.word(ax, x, 2.75, name, fontsize=11)
     drawing.word(ax, 6.35, 2.4, pixel, fontsize=11)
