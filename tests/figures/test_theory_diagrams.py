@@ -21,8 +21,8 @@ def colours(ax):
 def test_ancestral_shows_latents_chances_and_image():
     chances = torch.tensor([0.1, 0.2, 0.7])
     image = torch.rand(28, 28)
-    ax = theory_diagrams.ancestral([1.25, -0.5, 0.0, 7.0], chances, image)
-    assert "+1.25\n-0.50\n+0.00\n..." in words(ax)
+    ax = theory_diagrams.ancestral([1.25, -0.5, 0.0, 7.0], chances, image, "darkest pixel")
+    assert {"+1.25\n-0.50\n+0.00\n...", "darkest pixel"} <= set(words(ax))
     bars, picture = ax.child_axes
     assert [bar.get_height() for bar in bars.patches] == pytest.approx([0.1, 0.2, 0.7])
     assert torch.equal(torch.tensor(picture.images[0].get_array()), image)
@@ -53,6 +53,21 @@ def test_both_columns_end_at_the_elbo_and_the_grey_ones_at_log_p():
     legend = ax.get_legend()
     assert legend is not None
     assert legend.get_texts()[-1].get_text() == "the height of log p(x)", "of the dashed line"
+
+
+def test_climbs_have_the_bound_below_log_p_and_the_gap_between_them():
+    runs = {
+        "one": torch.tensor([[-2.0, -5.0], [-2.0, -3.0], [-2.0, -2.5]]),
+        "two": torch.tensor([[-1.0, -4.0], [-1.5, -2.0]]),
+    }
+    axes = theory_diagrams.climbs(runs).axes
+    assert [ax.get_title(loc="left") for ax in axes] == ["one", "two"]
+    for ax, history in zip(axes, runs.values(), strict=True):
+        lines = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
+        assert lines == {"log p(x)": history[:, 0].tolist(), "ELBO": history[:, 1].tolist()}
+        assert ax.get_xlim() == (0, len(history)), "all steps are drawn"
+        heights = {float(y) for _, y in ax.collections[0].get_paths()[0].vertices}
+        assert heights == set(history.flatten().tolist())
 
 
 def test_the_loss_compares_image_with_chances_and_q_with_prior():

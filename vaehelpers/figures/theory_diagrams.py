@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyBboxPatch, Patch
 from torch import Tensor
@@ -28,11 +29,12 @@ class Terms(NamedTuple):
     kl_to_posterior: float
 
 
-def ancestral(z: Sequence[float], chances: Tensor, image: Tensor) -> Axes:
+def ancestral(z: Sequence[float], chances: Tensor, image: Tensor, pixel: str = "pixel") -> Axes:
     """Draw how an image is made: throw z, decode it, throw each pixel.
 
     `z` are the latents, of which the first three are written; `chances` `[K]` are those of one
-    pixel's levels, 0 to 1; `image` is the picture `[H,W]`, of values 0 to 1.
+    pixel's levels, 0 to 1, and `pixel` says of which; `image` is the picture `[H,W]`, of values
+    0 to 1.
     """
     ax = drawing.blank((8, 2.4), (-0.6, 10.6), (-0.2, 3.1))
     middle = 1.4
@@ -47,10 +49,16 @@ def ancestral(z: Sequence[float], chances: Tensor, image: Tensor) -> Axes:
     picture.set_axis_off()
     for start, end in ((0.1, 1.6), (2.4, 3.5), (4.75, 5.75), (7.0, 7.95), (8.15, 9.35)):
         drawing.arrow(ax, (start, middle), (end, middle), INK)
-    names = {0: "1. throw", 2: "latents z", 4.1: "2. decode", 6.35: "chances of", 8.1: "3. throw"}
+    names = {
+        0: "1. throw",
+        2: "latents z",
+        4.1: "2. decode",
+        6.35: "levels of the",
+        8.1: "3. throw",
+    }
     for x, name in {**names, 9.85: "4. the image"}.items():
         drawing.word(ax, x, 2.75, name, fontsize=11)
-    drawing.word(ax, 6.35, 2.4, "one pixel's levels", fontsize=11)
+    drawing.word(ax, 6.35, 2.4, pixel, fontsize=11)
     drawing.word(ax, 0.3, 0.5, "from the prior", fontsize=10)
     drawing.word(ax, 8.1, 0.2, "each pixel\nby itself", fontsize=10)
     return ax
@@ -165,6 +173,24 @@ def _hang(ax: Axes, x: float, pieces: tuple[float, float], colours: tuple[str, s
         ax.bar(x, -length, 0.36, -start, color=drawing.tint(colour), edgecolor=colour, lw=1.5)
         if length >= LEAST_LABELLED:
             drawing.word(ax, x, -start - length / 2, f"{length:.3f}", fontsize=11)
+
+
+def climbs(runs: Mapping[str, Tensor]) -> Figure:
+    """Draw log p(x), and the ELBO below it, over the steps of several runs, side by side.
+
+    Each run, by its name, is `[steps,2]`: log p(x) and ELBO in nats. The gap is orange.
+    """
+    fig, axes = plt.subplots(1, len(runs), figsize=(8, 3.2), sharey=True, squeeze=False)
+    for ax, (title, history) in zip(axes[0], runs.items(), strict=True):
+        steps = range(len(history))
+        log_p, bound = history.T
+        ax.fill_between(steps, bound, log_p, color=ORANGE, alpha=0.5, lw=0, label="gap")
+        ax.plot(steps, log_p, color=INK, label="log p(x)")
+        ax.plot(steps, bound, color=BLUE, label="ELBO")
+        ax.set(title=title, xlabel="step", xlim=(0, len(history)))
+    axes[0, 0].set(ylabel="nats per data point")
+    axes[0, 0].legend(fontsize=10, loc="lower right")
+    return fig
 
 
 def loss_terms() -> Axes:

@@ -104,7 +104,7 @@ def posterior(
 def kl_integrand(q: tuple[float, float], p: tuple[float, float], ax: Axes | None = None) -> Axes:
     """Draw two Gaussians, each `(mean, std)`, and shade the integrand of KL(q||p).
 
-    Its area is the KL in nats.
+    Its area above zero minus that below is the KL in nats.
     """
     ax = ax or plt.subplots()[1]
     x = np.linspace(-8, 8, 1601)
@@ -112,8 +112,8 @@ def kl_integrand(q: tuple[float, float], p: tuple[float, float], ax: Axes | None
     integrand = density_q * (norm.logpdf(x, *q) - norm.logpdf(x, *p))
     ax.plot(x, density_q, label=f"q = N({q[0]:g}, {q[1]:g}²)")
     ax.plot(x, density_p, label=f"p = N({p[0]:g}, {p[1]:g}²)")
-    ax.fill_between(x, integrand, color="C2", alpha=0.4, label="integrand of KL(q‖p)")
-    ax.set(xlabel="x", ylabel="density; integrand [nats]", xlim=(-8, 8))
+    ax.fill_between(x, integrand, color="C2", alpha=0.4, label="q log(q/p)")
+    ax.set(xlabel="x", ylabel="density; q log(q/p)", xlim=(-8, 8))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=10)
     return ax
 
