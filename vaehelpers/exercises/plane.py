@@ -131,7 +131,7 @@ def _a_code_lies_in_its_cell(find_cell: Answer) -> str:
             [row + 1, column], dim=1
         ),
         "Whole numbers are expected: drop the decimals, with int().": exact,
-        "Did you round? A cell begins at a whole number: drop the decimals, with int().": torch.stack(
+        "Did you round? A cell begins at a whole number: drop decimals, with int().": torch.stack(
             [n - 1 - share[:, 1].round(), share[:, 0].round()], dim=1
         ),
         "Is that a grid of even steps from -4 to 4? Turn z into a percentile first.": torch.stack(
