@@ -49,6 +49,7 @@ def test_class_map_names_each_class_that_owns_a_cell():
 def test_class_map_puts_row_zero_at_the_top():
     counts = torch.zeros(3, 3, 10, dtype=torch.long)
     counts[0, 2, 5] = 7  # top right
+    counts[1, 1, 5:7] = torch.tensor([6, 4])  # a share of 0.6
     counts[2, 0, 1] = vae.RARE - 1  # too few to say anything
     ink = torch.zeros(1, 84, 84)
     ink[0, 0, 83] = 1
@@ -60,6 +61,7 @@ def test_class_map_puts_row_zero_at_the_top():
     assert pixels.shape == (84, 84, 3)
     assert (pixels[56:, :28] == 1).all()
     np.testing.assert_allclose(pixels[27, 56], sandal)
+    np.testing.assert_allclose(pixels[28, 28], 1 - 0.76 * (1 - sandal))
     np.testing.assert_allclose(pixels[0, 83], 0.3 * sandal)
 
 
@@ -121,10 +123,11 @@ def test_prior_samples_that_matter_are_coloured_by_their_share():
     share = torch.full((50,), 0.3 / 48)
     share[[7, 30]] = torch.tensor([0.5, 0.2])
     ax = vae.prior_samples(z, share, (1, -1), 0.25)
-    grey, coloured = ax.collections
+    grey, coloured, rings = ax.collections
     assert len(grey.get_offsets()) == 48
     np.testing.assert_allclose(coloured.get_offsets(), z[[7, 30]])
-    assert coloured.get_sizes()[0] > coloured.get_sizes()[1]
+    np.testing.assert_allclose(rings.get_offsets(), z[[7, 30]])
+    assert rings.get_sizes()[0] > rings.get_sizes()[1]
     circles = [(circle.center, circle.radius) for circle in ax.patches]
     of_prior, of_posterior = [((0, 0), 1), ((0, 0), 2)], [((1, -1), 0.25), ((1, -1), 0.5)]
     assert circles == of_prior + of_posterior

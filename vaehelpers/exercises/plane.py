@@ -130,8 +130,8 @@ def _a_code_lies_in_its_cell(find_cell: Answer) -> str:
         "Row 0 is the first: is your row one too large? Use n - 1 - place.": torch.stack(
             [row + 1, column], dim=1
         ),
-        "Whole numbers are expected: cut off what is after the point, with int().": exact,
-        "Did you round? A cell begins at a whole number: cut off, with int().": torch.stack(
+        "Whole numbers are expected: drop the decimals, with int().": exact,
+        "Did you round? A cell begins at a whole number: drop decimals, with int().": torch.stack(
             [n - 1 - share[:, 1].round(), share[:, 0].round()], dim=1
         ),
         "Is that a grid of even steps from -4 to 4? Turn z into a percentile first.": torch.stack(

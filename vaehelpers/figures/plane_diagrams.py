@@ -24,8 +24,8 @@ def equal_mass(slices: int) -> Axes:
     middles = norm.ppf((np.arange(slices) + 0.5) / slices)
     for number, (left, right) in enumerate(itertools.pairwise(borders)):
         x = np.linspace(left, right, 60)
-        colour = (BLUE, ORANGE)[number % 2]
-        ax.fill_between(x, norm.pdf(x), color=colour, alpha=0.25, lw=0)
+        strength = (0.25, 0.5)[number % 2]  # greys: the colours are those of dots and crosses
+        ax.fill_between(x, norm.pdf(x), color=INK, alpha=strength, lw=0)
     x = np.linspace(-SEEN, SEEN, 300)
     ax.plot(x, norm.pdf(x), color=INK)
     ax.plot(middles, np.full(slices, -0.04), "o", color=BLUE, label="equal mass")

@@ -42,8 +42,8 @@ def prior_samples(
 ) -> Axes:
     """Draw prior samples `[L,2]`, and which of them matter in an average.
 
-    A sample whose `share` `[L]` of the average is above 1 % has a ring, the larger the larger the
-    share.
+    A sample whose `share` `[L]` of the average is above 1 % is coloured, and has a ring, the larger
+    the larger the share.
     The circles are one and two standard deviations of the prior and of the posterior
     N(mean, std^2 I).
     """
@@ -52,6 +52,7 @@ def prior_samples(
     sizes = (30 + 300 * share[heavy]).numpy()
     ax.scatter(*z[~heavy].T, s=6, color=INK, alpha=0.6, lw=0, label="prior sample")
     # Rings, not discs: a disc would hide the posterior, which may be as small as a dot.
+    ax.scatter(*z[heavy].T, s=10, color="C1", lw=0)
     ring = {"facecolors": "none", "edgecolors": "C1", "linewidths": 1.5}
     ax.scatter(*z[heavy].T, s=sizes, label="over 1 % of average", **ring)
     _circles(ax, (0, 0), 1, "C3", "prior")
@@ -129,14 +130,16 @@ def manifold(picture: Tensor) -> Axes:
 def class_map(counts: Tensor, picture: Tensor) -> Axes:
     """Draw a manifold `[1,H,W]` as ink on paper coloured by each cell's most frequent class.
 
-    `counts` is `[n,n,10]`. The colour is as strong as that class's share; cells with fewer than
-    `RARE` images stay white. Each class is named in the middle of the cells it owns.
+    `counts` is `[n,n,10]`. The colour is the stronger the larger that class's share; cells with
+    fewer than `RARE` images stay white. Each class is named in the middle of the cells it owns.
     """
     images = counts.sum(-1)
     owner = counts.argmax(-1).where(images >= RARE, -1)
-    share = counts.amax(-1) / images.clamp(min=1) * (owner >= 0)
+    share = counts.amax(-1) / images.clamp(min=1)
+    # From 0.4 on, so that pale colours of two classes can be told apart.
+    strength = (0.4 + 0.6 * share) * (owner >= 0)
     colours = np.array([to_rgb(colour) for colour in CLASS_COLOURS])[owner]
-    washed_out = 1 - share.numpy()[..., None] * (1 - colours)
+    washed_out = 1 - strength.numpy()[..., None] * (1 - colours)
     side = picture.shape[1] // len(counts)
     paper = np.kron(washed_out, np.ones((side, side, 1)))
     ink = picture[0].numpy()[..., None]
