@@ -31,7 +31,7 @@ RIGHT = {
 
 def nats_of(logits, levels, **options):
     """Return the cross-entropy of each pixel, or what else options make of it."""
-    return F.cross_entropy(logits, levels[:, 0], reduction="none", **options)
+    return F.cross_entropy(logits, levels[:, 0].long(), reduction="none", **options)
 
 
 def kl_with(variance):
@@ -111,6 +111,9 @@ WRONG = {
             reconstruction(logits, x) + 0.5 * (m**2 + (2 * s).exp() - 2 * s - 1).sum(1) + 1.5
         ),
         "has the shape [], expected [2]": lambda *given: loss(*given).mean(),
+        "where do you convert the levels to int64": lambda logits, x, m, s: (
+            F.cross_entropy(logits, x[:, 0], reduction="none").sum((1, 2)) + KLD(m, s)
+        ),
         "stopped with IndexError": lambda logits, *rest: logits[7],
     },
     "Q2.8 bpd": {

@@ -96,8 +96,10 @@ def test_live_curve_is_redrawn_by_batches_and_epochs(monkeypatch):
     curve.epoch(1, 2.5)
     assert bytes(curve.widget.value) != drawn
     assert curve.points == {"batches": [(0.0, 4.0), (0.5, 3.0)], "validation": [(1, 2.5)]}
-    lines = {line.get_label(): line.get_xydata().tolist() for line in curve.figure().axes[0].lines}
+    batches, validation = curve.figure().axes[0].lines
+    lines = {line.get_label(): line.get_xydata().tolist() for line in (batches, validation)}
     assert lines == {"batches": [[0, 4], [0.5, 3]], "validation": [[1, 2.5]]}, "a still of it"
+    assert (batches.get_linestyle(), validation.get_linestyle()) == ("-", "None"), "points alone"
 
 
 def attention():

@@ -70,6 +70,16 @@ def test_sizes_name_each_shape_and_draw_it_as_wide_as_it_is():
     assert widths == pytest.approx([4.0, 2.0, 1.0])
 
 
+def test_sizes_draw_a_line_for_each_row_of_numbers():
+    ax = pipeline.sizes([(1, 28, 28), (2, 20)], [(20,)])
+    assert "2\u00d720" in words(ax)
+    widths = [patch.get_width() for patch in ax.patches]
+    assert widths == pytest.approx([4.0, 0.2, 0.2, 0.2])
+    square, first, second, _ = ax.patches
+    assert square.get_x() + 4 < first.get_x()
+    assert first.get_x() + 0.2 < second.get_x()
+
+
 def test_sampling_marks_the_pixel_whose_probabilities_it_shows():
     chances = torch.linspace(0.01, 0.1, 16)
     ax = pipeline.ancestral_sampling(EPS, chances, IMAGE, OTHER)

@@ -67,17 +67,27 @@ def _each_level_has_sixteen_values(to_levels: Answer) -> str:
 
 
 def _small_batch() -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return logits `[2,16,2,2]`, levels `[2,1,2,2]`, mean and log_std, each `[2,3]`."""
+    """Return logits `[2,16,2,2]`, uint8 levels `[2,1,2,2]`, mean and log_std, each `[2,3]`."""
     generator = torch.Generator().manual_seed(0)
     logits = 2 * torch.randn(2, LEVELS, 2, 2, generator=generator)
-    levels = torch.randint(0, LEVELS, (2, 1, 2, 2), generator=generator)
+    levels = torch.randint(0, LEVELS, (2, 1, 2, 2), generator=generator, dtype=torch.uint8)
     mean = torch.tensor([[1.0, -0.5, 0.0], [0.3, 0.0, -2.0]])
     log_std = torch.tensor([[0.0, -1.0, 0.5], [-0.7, -0.2, 0.1]])
     return logits, levels, mean, log_std
 
 
 def _loss_is_a_number_for_each_image(loss: Answer) -> str:
-    nats = tensor_of(call(loss, *_small_batch()), (2,), "the loss of two images")
+    batch = _small_batch()
+    try:
+        nats = call(loss, *batch)
+    except (RuntimeError, IndexError):  # as torch says it of targets of another type
+        logits, levels, *q = batch
+        call(loss, logits, levels.long(), *q)  # raises, too, if the type is not the reason
+        raise Mistake(
+            "torch's cross_entropy takes no uint8, as images are stored: "
+            "where do you convert the levels to int64?"
+        ) from None
+    nats = tensor_of(nats, (2,), "the loss of two images")
     return f"the loss of two images has the shape {list(nats.shape)}"
 
 

@@ -45,11 +45,12 @@ class LiveCurve:
 
     def _axes(self) -> Axes:
         ax = axes_of_size(6, 3)
-        for name, style in (("batches", "-"), ("validation", "o-")):
+        # Nothing is known of validation between two epochs: points, and no line.
+        for name, style in (("batches", "-"), ("validation", "o")):
             points = self.points[name]
             epochs = [when for when, _ in points]
             scores = [bpd for _, bpd in points]
-            ax.plot(epochs, scores, style, label=name)
+            ax.plot(epochs, scores, style, label=name, clip_on=style != "o")
         ax.set(xlabel="epoch", ylabel="bits per dimension", xlim=(0, self.epochs), ylim=(1, 4.2))
         ax.legend(loc="upper right")
         return ax

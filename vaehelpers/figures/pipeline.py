@@ -59,9 +59,10 @@ def vae_pipeline(image: Tensor, mean: Tensor, std: Tensor, eps: Tensor, decoded:
 
 
 def sizes(encoder: Sequence[tuple[int, ...]], decoder: Sequence[tuple[int, ...]]) -> Axes:
-    """Draw the shapes that pass through both networks, each `(channels, side, side)` or `(n,)`.
+    """Draw the shapes that pass through both networks.
 
-    A square is as wide as its picture, in pixels; numbers in a row are a line.
+    Each is `(channels, side, side)`, `(n,)` or `(rows, n)`. A square is as wide as its picture, in
+    pixels; a row of numbers is a line.
     """
     ax = drawing.blank((8, 3.6), (-1, 31), (-1, 13.4))
     for y, name, shapes in ((9.3, "encoder", encoder), (2.2, "decoder", decoder)):
@@ -90,11 +91,12 @@ def ancestral_sampling(z: Tensor, chances: Tensor, means: Tensor, drawn: Tensor)
     _funnel(ax, (3.6, 5.4), 2.9, (0.7, 1.2), "decoder", BLUE)
     drawing.word(ax, 5.4, 5.3, "2. decode", fontsize=SMALL, color=BLUE)
     picture(ax, 7.2, 2.9, means, mark=True)
-    drawing.word(ax, 7.2, 0.7, "the means", fontsize=SMALL)
+    drawing.word(ax, 7.2, 1.0, "16 probabilities a pixel", fontsize=SMALL)
+    drawing.word(ax, 7.2, 0.45, "(drawn: their means)", fontsize=10)
     bars(ax, (9.2, 12.0), 2.0, chances, BLUE, 2.4 / float(chances.max()))
     drawing.word(ax, 10.6, 4.7, "one pixel:", fontsize=SMALL)
     drawing.word(ax, 10.6, 1.6, "0 ... 15", fontsize=SMALL)
-    drawing.word(ax, 10.6, 0.7, "its probabilities", fontsize=SMALL)
+    drawing.word(ax, 10.6, 0.7, "its 16 probabilities", fontsize=SMALL)
     picture(ax, 14.3, 2.9, drawn, mark=True)
     drawing.word(ax, 13.2, 5.3, "3. draw a level for each pixel", fontsize=SMALL, color=ORANGE)
     drawing.word(ax, 14.3, 0.7, "a sample", fontsize=SMALL)
@@ -149,16 +151,24 @@ def _funnel(
 
 def _half(shape: tuple[int, ...]) -> float:
     """Return half the width of what `_block` draws."""
-    return shape[-1] * 2.0 / 28 if len(shape) > 1 else 0.1
+    if len(shape) == 3:
+        return shape[-1] * 2.0 / 28
+    rows = shape[0] if len(shape) == 2 else 1
+    return 0.1 + 0.25 * (rows - 1)
 
 
 def _block(ax: Axes, x: float, y: float, shape: tuple[int, ...]) -> None:
-    """Draw a square for channels of a picture, a line for numbers in a row."""
+    """Draw a square for channels of a picture, a line for each row of numbers."""
     half = _half(shape)
-    up = half if len(shape) > 1 else 2.0
-    ax.add_patch(
-        Rectangle((x - half, y - up), 2 * half, 2 * up, fc=drawing.tint(BLUE), ec=BLUE, lw=1.5)
-    )
+    if len(shape) == 3:
+        lefts, wide, up = [x - half], 2 * half, half
+    else:
+        rows = shape[0] if len(shape) == 2 else 1
+        lefts, wide, up = [x - half + 0.5 * row for row in range(rows)], 0.2, 2.0
+    for left in lefts:
+        ax.add_patch(
+            Rectangle((left, y - up), wide, 2 * up, fc=drawing.tint(BLUE), ec=BLUE, lw=1.5)
+        )
 
 
 def _short_arrow(ax: Axes, start, end, colour: str = INK) -> None:
