@@ -25,6 +25,23 @@ def test_tokens():
     assert spam.tokenize(" \n") == []
 
 
+def test_examples_are_the_shortest_of_each_kind_and_label():
+    mails = [mail.Mail("a long  mail\nindeed", 1), mail.Mail("short", 1), mail.Mail("hello", 0)]
+    assert spam.examples(mails, ["plain"]) == ["plain, spam: short", "plain, real: hello"]
+    assert spam.examples(mails[::2], ["plain"], longest=11)[0] == "plain, spam: a long mail"
+
+
+def test_examples_of_order_are_a_pair_with_the_same_words():
+    texts = ["wait", "do a, not b", "do c, not d", "do b, not a"]
+    mails = [
+        mail.Mail(text, label, "order") for text, label in zip(texts, (1, 1, 0, 0), strict=True)
+    ]
+    expected = ["order, spam: do a, not b", "order, real: do b, not a"]
+    assert spam.examples(mails, ["order"]) == expected
+    unpaired = spam.examples(mails[:3], ["order"])
+    assert unpaired == ["order, spam: wait", "order, real: do c, not d"]
+
+
 def test_a_word_is_the_same_however_it_was_typed():
     for apostrophe in "\u2019\u2018\u02bc\uff07`\u00b4":
         assert spam.tokenize(f"DON{apostrophe}T") == ["don't"]

@@ -63,6 +63,17 @@ def test_visible_keys_fills_what_may_be_seen_and_nothing_else():
     assert ax.get_title() == "title"
 
 
+def test_mask_panels_stand_beside_each_other_with_numbered_tokens():
+    wide = torch.ones(2, 3, dtype=torch.bool)
+    fig = transformer_diagrams.mask_panels({"all": wide, "none": ~wide})
+    first, second = fig.axes
+    assert (first.get_title(), second.get_title()) == ("all", "none")
+    assert (len(first.patches), len(second.patches)) == (6, 0)
+    assert [label.get_text() for label in first.get_xticklabels()] == ["1", "2", "3"]
+    assert [label.get_text() for label in first.get_yticklabels()] == ["1", "2"]
+    assert first.get_position().x1 < second.get_position().x0
+
+
 def test_masked_attention_has_fewer_arrows_than_the_other_two():
     ax = transformer_diagrams.attention_kinds()
     assert len(arrows(ax)) == 16 + 10 + 16

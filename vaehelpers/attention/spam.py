@@ -4,7 +4,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -148,6 +148,27 @@ def best_threshold(probability: Tensor, labels: Tensor, cost: float) -> float:
 def labels_of(mails: list[Mail]) -> Tensor:
     """Return the labels `[N]` of mails as floats."""
     return torch.tensor([float(mail.label) for mail in mails])
+
+
+def examples(mails: list[Mail], kinds: Sequence[str], longest: int = 110) -> list[str]:
+    """Return a line for each kind and label: the beginning of the shortest mail of them.
+
+    For the kind "order" it is the first pair, one spam and one real mail, with the same words, if
+    there is any. A line has at most `longest` characters of the mail.
+    """
+    same_words: dict[tuple[str, ...], dict[int, str]] = {}  # {words: {label: text}}
+    for mail in mails:
+        if mail.kind == "order":
+            words = tuple(sorted(tokenize(mail.text)))
+            same_words.setdefault(words, {})[mail.label] = mail.text
+    pair = next((texts for texts in same_words.values() if len(texts) == 2), None)
+    lines = []
+    for kind in kinds:
+        for label, called in ((1, "spam"), (0, "real")):
+            texts = [mail.text for mail in mails if (mail.kind, mail.label) == (kind, label)]
+            text = pair[label] if kind == "order" and pair else min(texts, key=len)
+            lines.append(f"{kind}, {called}: {' '.join(text.split())[:longest]}")
+    return lines
 
 
 def train_filter(

@@ -1,7 +1,7 @@
-"""Maps of attention weights: as a figure with labels, and as a small picture that redraws fast."""
+"""Maps of attention weights, as a figure and as a small picture; and what attention buys."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -65,3 +65,23 @@ def attention_picture(
     buffer = io.BytesIO()
     picture.save(buffer, "png")
     return buffer.getvalue()
+
+
+def share_right(
+    right: Mapping[str, Mapping[int, float]], longest_trained: int, ax: Axes | None = None
+) -> Axes:
+    """Draw the share of letters that each model writes right against the length of the word.
+
+    `right` is {model: {letters in the word: share}}, with the same lengths for all. Lengths beyond
+    `longest_trained` are shaded. The dotted line is guessing one of 26 letters.
+    """
+    ax = ax or plt.subplots()[1]
+    for model, shares in right.items():
+        ax.plot(list(shares), list(shares.values()), "o-", label=model)
+    longest = max(max(shares) for shares in right.values())
+    unseen = longest_trained + 0.5, longest
+    ax.axvspan(*unseen, color="0.5", alpha=0.15, lw=0, label="never trained on")
+    ax.axhline(1 / 26, color=INK, ls=":", label="guessing")
+    ax.set(xlabel="letters in the word", ylabel="share of letters right", ylim=(0, 1.03))
+    ax.legend(loc="lower left", ncols=2)
+    return ax

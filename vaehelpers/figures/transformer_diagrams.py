@@ -1,9 +1,11 @@
 """Diagrams of attention: three tokens by hand, shapes, masks, heads, and a Transformer's layer."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from torch import Tensor
 
@@ -101,6 +103,15 @@ def visible_keys(
     ax.tick_params(length=0, which="both")
     ax.set(xlabel="key", ylabel="query")
     return ax
+
+
+def mask_panels(masks: Mapping[str, Tensor]) -> Figure:
+    """Draw masks `[n,m]`, by their titles, beside each other; tokens are numbered from 1."""
+    fig, axes = plt.subplots(1, len(masks), figsize=(8, 3), squeeze=False)
+    for ax, (title, mask) in zip(axes[0], masks.items(), strict=True):
+        queries, keys = ([str(place + 1) for place in range(size)] for size in mask.shape)
+        visible_keys(mask, title, queries, keys, ax)
+    return fig
 
 
 def attention_kinds() -> Axes:
