@@ -19,7 +19,17 @@ from vaehelpers.series.parameters import PARAMETERS
 from vaehelpers.training import TrainConfig
 from vaehelpers.training.checkpoint import read_meta
 
-COMMANDS = ("data", "train", "evaluate", "run", "verify", "reversal", "classifier", "evidence")
+COMMANDS = (
+    "data",
+    "train",
+    "evaluate",
+    "run",
+    "verify",
+    "reversal",
+    "classifier",
+    "evidence",
+    "films",
+)
 BAD = {
     "train --epochs two": (
         "epochs=two is not allowed; epochs (epochs to train) must be a whole number from 1 to 9,999"
@@ -48,6 +58,7 @@ BAD = {
     "train --data drawn --tensorboard /dev/null/log": "/dev/null/log cannot be written: Not a dir",
     "reversal --out /dev/null": "/dev/null cannot be written: Not a directory",
     "evidence --out /dev/null/record": "/dev/null/record cannot be written: Not a directory",
+    "films --out /dev/null/record": "/dev/null/record cannot be written: Not a directory",
     "train --epoch 3": "unrecognized arguments: --epoch 3; did you mean '--epochs'? see `",
     "train --epoch=3": "unrecognized arguments: --epoch=3; did you mean '--epochs'? see `",
     "train --xyz": "unrecognized arguments: --xyz; see `vaehelpers train --help`",
@@ -246,6 +257,7 @@ WORK = (
     "attention.reversal.train_translator",
     "published.classifier.train_classifier",
     "published.evidence.compute",
+    "published.films.record_film",
     "training.fit",
     "vae.evaluate",
 )
@@ -261,6 +273,7 @@ WORK = (
         "reversal",
         "classifier",
         "evidence",
+        "films",
     ],
 )
 def test_where_results_go_is_tried_before_the_work(capsys, tmp_path, monkeypatch, words):

@@ -35,6 +35,7 @@ VALUE_OPTIONS = tuple(
 )
 LONGEST = 1_000  # characters of a message
 ROW = "{:>5}  {:>9}  {:>7}  {:>11}  {:>8}  {:>7}"
+HEAD = ROW.format("epoch", "train bpd", "val bpd", "recon [nat]", "KL [nat]", "seconds")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -169,6 +170,12 @@ def _build_parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "evidence", _evidence, "record the slow scores of notebooks 03 and 04 (of new weights)"
     )
     evidence.add_argument("--out", type=expanded, help="folder for the record")
+    films = add(
+        "films",
+        _films,
+        "train twice for twenty epochs, and record the training films of notebooks 03 and 04",
+    )
+    films.add_argument("--out", type=expanded, help="folder for the record")
     return parser, subparsers.choices
 
 
@@ -261,7 +268,7 @@ def _train(args: argparse.Namespace) -> None:
     first, model = next(epochs)
     if previous:
         print(f"resuming {folder} after epoch {checkpoint.epoch_of(previous)}")
-    print(ROW.format("epoch", "train bpd", "val bpd", "recon [nat]", "KL [nat]", "seconds"))
+    print(HEAD)
     for record in itertools.chain([first], (record for record, _ in epochs)):
         watch(record)
         print(_row(record), flush=True)
@@ -515,3 +522,24 @@ def _evidence(args: argparse.Namespace) -> None:
         results[name] = part
         save_record(evidence.NAME, results, folder)
         print(f"{name}: done", flush=True)
+
+
+def _films(args: argparse.Namespace) -> None:
+    from .core.files import try_folder
+    from .data import load_data
+    from .published import films
+    from .published.records import RECORDED, save_record
+
+    folder = args.out or RECORDED
+    try_folder(folder)
+    dataset = load_data()
+    results = {}
+    for z_dim in films.LATENTS:
+        name = films.part_name(z_dim)
+        print(f"{name}, trained in {Path('runs') / name}\n{HEAD}")
+        results[name], png = films.record_film(
+            dataset, z_dim, Path("runs") / name, lambda record: print(_row(record), flush=True)
+        )
+        films.save_frames(z_dim, png, folder)
+    save_record(films.NAME, results, folder)
+    print(f"{films.NAME}: recorded in {folder}")

@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 import torch
 from IPython.core.formatters import DisplayFormatter
@@ -136,3 +137,17 @@ def assert_text_is_the_stand_in(explorer):
     data, _ = DisplayFormatter().format(explorer)
     assert data["text/plain"] == repr(explorer) == STAND_IN
     assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_film_explorer_shows_the_frame_that_is_asked_for():
+    frames = np.stack([np.full((28, 56), level, np.uint8) for level in (0, 5, 15)])
+    explorer = explorers.film_explorer(frames, ["first", "second", "third"])
+    picture, controls, caption = explorer.children
+    play, slider = controls.children
+    assert caption.value == "first"
+    for index, (grey, text) in enumerate([(0, "first"), (85, "second"), (255, "third")]):
+        play.value = index
+        shown = np.array(Image.open(io.BytesIO(picture.value)))
+        assert (slider.value, caption.value) == (index, text)
+        assert shown.shape == (56, 112)
+        assert (shown == grey).all()

@@ -1,6 +1,7 @@
 from . import walk as walk
 from .attention import Mechanism as Mechanism
 from .attention import attention_explorer as attention_explorer
+from .film import film_explorer as film_explorer
 from .gaussians import kl_explorer as kl_explorer
 from .latents import in_kernel as in_kernel
 from .latents import in_page as in_page
@@ -13,6 +14,7 @@ __all__ = [
     "LiveCurve",
     "Mechanism",
     "attention_explorer",
+    "film_explorer",
     "in_kernel",
     "in_page",
     "kl_explorer",

@@ -1,7 +1,8 @@
 """What comes with the package: trained weights, and results that take too long for a notebook.
 
 Read in this order: `registry` (the weights and their names), `records` (results kept with what
-they ran on), `evidence` (the slow scores), `classifier` (which judges samples).
+they ran on), `evidence` (the slow scores), `films` (of trainings), `classifier` (which judges
+samples).
 """
 
 import lazy_loader

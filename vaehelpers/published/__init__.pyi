@@ -1,5 +1,6 @@
 from . import classifier as classifier
 from . import evidence as evidence
+from .records import load_film as load_film
 from .records import load_record as load_record
 from .records import save_record as save_record
 from .registry import all_published as all_published
@@ -11,6 +12,7 @@ __all__ = [
     "all_published",
     "classifier",
     "evidence",
+    "load_film",
     "load_published",
     "load_record",
     "load_translator",

@@ -10,7 +10,7 @@ import torch
 from ..core import provenance
 from ..core.files import read_whole, write_json
 from ..errors import DataError, one_line
-from . import evidence
+from . import evidence, films
 
 RECORDED = Path(__file__).parent / "recorded"
 LONGEST = 2**24  # bytes of a record; the evidence takes a hundredth of it
@@ -19,6 +19,7 @@ MAKERS = {
     "attention": "run notebook 01 with timings=record",
     "filters": "run notebook 01 with timings=record",
     evidence.NAME: "run `python -m vaehelpers evidence`",
+    films.NAME: "run `python -m vaehelpers films`",
 }
 
 
@@ -64,7 +65,25 @@ def _check_results(name: str, results: dict) -> None:
     """Raise ValueError unless the results of a record that comes with the package are typed."""
     if name == evidence.NAME:
         evidence.check_parts(results)
+    if name == films.NAME:
+        films.check_parts(results)
     if name == "attention":
         msgspec.convert(results, dict[str, list[float]])
     if name == "filters":
         msgspec.convert(results, dict[str, list[dict[str, float | list[float]]]])
+
+
+def load_film(z_dim: int, folder: Path = RECORDED) -> films.Film:
+    """Return the training film of the practical's network with `z_dim` latents, 20 or 2.
+
+    For example `load_film(2).frames[0]` is the manifold of the untrained network. Raises DataError,
+    which says how the films are recorded anew, where they are not whole.
+    """
+    results = load_record(films.NAME, folder)["results"]
+    try:
+        return films.read_film(z_dim, results[films.part_name(z_dim)], folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"the film of z_dim={z_dim} in {folder} is not whole ({one_line(error, 200)}); restore "
+            f"it, or {MAKERS[films.NAME]}"
+        ) from None
