@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vaehelpers.attention.masking import attention_weights
-from vaehelpers.explorers import Mechanism, attention_explorer
+from vaehelpers.explorers import attention_explorer
 from vaehelpers.figures.attention import attention_picture
 
 
@@ -21,8 +21,8 @@ def test_attention_weights_follow_temperature_and_mask():
 
 def test_attention_explorer_redraws_for_every_control():
     generator = torch.Generator().manual_seed(0)
-    one = Mechanism(torch.randn(2, 4, 4, generator=generator), "abcd", "abcd")
-    two = Mechanism(torch.randn(2, 3, 4, generator=generator), "xyz", "abcd")
+    one = (torch.randn(2, 4, 4, generator=generator), "abcd", "abcd")
+    two = (torch.randn(2, 3, 4, generator=generator), "xyz", "abcd")
     which, row = attention_explorer({"one": one, "two": two}).children
     canvas, panel = row.children
     head, temperature, mask, note = panel.children
@@ -32,6 +32,6 @@ def test_attention_explorer_redraws_for_every_control():
         control.value = value
         seen.append(canvas.value)
     assert len(set(seen)) == len(seen)
-    weights = attention_weights(two.scores[1], 5.0, "past and present")
+    weights = attention_weights(two[0][1], 5.0, "past and present")
     assert canvas.value == attention_picture(weights, "xyz", "abcd")
     assert "of at most 1.39 nats" in note.value

@@ -105,7 +105,7 @@ def test_live_curve_is_redrawn_by_batches_and_epochs(monkeypatch):
 
 def attention():
     """Return an explorer of weights of one head."""
-    mechanism = explorers.Mechanism(torch.zeros(1, 2, 3), "ab", "xyz")
+    mechanism = (torch.zeros(1, 2, 3), "ab", "xyz")
     return explorers.attention_explorer({"one": mechanism})
 
 

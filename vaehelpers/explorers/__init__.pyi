@@ -1,5 +1,4 @@
 from . import walk as walk
-from .attention import Mechanism as Mechanism
 from .attention import attention_explorer as attention_explorer
 from .film import film_explorer as film_explorer
 from .gaussians import kl_explorer as kl_explorer
@@ -12,7 +11,6 @@ from .text_box import text_explorer as text_explorer
 
 __all__ = [
     "LiveCurve",
-    "Mechanism",
     "attention_explorer",
     "film_explorer",
     "in_kernel",

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import ipywidgets as widgets
 import torch
@@ -12,22 +11,16 @@ from ..attention.masking import MASKS, attention_weights
 from ..figures.attention import attention_picture
 from .controls import LABEL, Column
 
-
-@dataclass(frozen=True)
-class Mechanism:
-    """Scaled attention scores `[heads,n,m]` of one mechanism.
-
-    `queries` and `keys` are the tokens that they stand for.
-    """
-
-    scores: Tensor
-    queries: Sequence[str]
-    keys: Sequence[str]
+# Scaled scores [heads,n,m] of one mechanism, and the tokens that its queries and keys stand for.
+Mechanism = tuple[Tensor, Sequence[str], Sequence[str]]
 
 
 def attention_explorer(mechanisms: dict[str, Mechanism]) -> widgets.Widget:
-    """Return controls for mechanism, head, temperature and mask, and the weights that follow."""
-    heads = min(len(mechanism.scores) for mechanism in mechanisms.values())
+    """Return controls for mechanism, head, temperature and mask, and the weights that follow.
+
+    Each mechanism has scaled scores `[heads,n,m]`, n tokens of the queries and m of the keys.
+    """
+    heads = min(len(scores) for scores, _, _ in mechanisms.values())
     which = widgets.ToggleButtons(options=list(mechanisms), description="attention")
     head = widgets.IntSlider(1, min=1, max=heads, description="head", style=LABEL)
     temperature = widgets.FloatLogSlider(
@@ -38,11 +31,9 @@ def attention_explorer(mechanisms: dict[str, Mechanism]) -> widgets.Widget:
     head.add_class("attention-head")
 
     def redraw(_=None):
-        shown = mechanisms[str(which.value)]
-        weights = attention_weights(
-            shown.scores[head.value - 1], temperature.value, str(mask.value)
-        )
-        canvas.value = attention_picture(weights, shown.queries, shown.keys)
+        scores, queries, keys = mechanisms[str(which.value)]
+        weights = attention_weights(scores[head.value - 1], temperature.value, str(mask.value))
+        canvas.value = attention_picture(weights, queries, keys)
         entropy = float(-torch.xlogy(weights, weights).sum(-1).mean())
         most = math.log(weights.shape[1])
         note.value = f"mean entropy of a row: {entropy:.2f} of at most {most:.2f} nats"
