@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from vaehelpers import load_checkpoint, load_published
+from vaehelpers import TrainConfig, load_checkpoint, load_published
 from vaehelpers.attention import reversal
 from vaehelpers.errors import CheckpointError
 from vaehelpers.published import all_published, load_translator, published_checkpoint
 from vaehelpers.published.registry import translator_path
+from vaehelpers.training.history import DEFAULTS_OF_OLD_RUNS
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,42 @@ def test_each_is_loaded_by_its_name(path):
     assert (model.z_dim, meta["epoch"]) == (z_dim, epoch)
     codes = torch.randn(2, z_dim)
     torch.testing.assert_close(model.decoder(codes), same.decoder(codes))
+
+
+@pytest.mark.parametrize(("z_dim", "epoch"), [(20, 10), (20, 80), (2, 80)])
+def test_published_weights_are_whole_and_of_the_real_data(z_dim, epoch, fashion):
+    model, meta = load_published(z_dim, epoch)
+    assert model.z_dim == z_dim
+    assert meta["epoch"] == epoch == meta["history"][-1]["epoch"]
+    assert [row["epoch"] for row in meta["history"]] == list(range(epoch + 1))
+    assert meta["config"]["data"] == "fashion-mnist"
+    assert meta["config"]["data_sha256"] == fashion.sha256
+
+
+@pytest.mark.parametrize(
+    ("variant", "beta", "noise"),
+    [
+        ("autoencoder", 0, False),
+        ("beta0.1", 0.1, True),
+        ("beta10", 10, True),
+        ("beta784", 784, True),
+    ],
+)
+def test_published_variants_differ_in_their_objective_alone(variant, beta, noise):
+    _, meta = load_published(20, 9, variant)
+    _, usual = load_published(20, 9, "beta1")
+    assert meta["config"] == {**usual["config"], "beta": beta, "noise": noise}
+    assert [row["epoch"] for row in meta["history"]] == list(range(10))
+
+
+@pytest.mark.parametrize("path", all_published(), ids=lambda path: path.parent.name)
+def test_published_settings_are_todays_settings_by_name_and_range(path):
+    _, meta = load_checkpoint(path)
+    of_data = ("data", "data_sha256")
+    given = {name: value for name, value in meta["config"].items() if name not in of_data}
+    settings = {**DEFAULTS_OF_OLD_RUNS, **given}
+    remembered = TrainConfig(**settings).remembered()
+    assert remembered == settings
 
 
 @pytest.mark.parametrize("kind", reversal.KINDS)

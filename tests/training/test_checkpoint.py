@@ -1,4 +1,4 @@
-"""Checkpoints: round trips, damage, crashes between the files, and those that are shipped."""
+"""Checkpoints: round trips, damage, and crashes between the files."""
 
 import json
 import os
@@ -10,13 +10,12 @@ import pytest
 import safetensors.torch
 import torch
 
-from vaehelpers import TrainConfig, load_checkpoint, load_published
+from vaehelpers import load_checkpoint, load_published
 from vaehelpers.core import device, files
 from vaehelpers.core.files import sha256, write_whole
 from vaehelpers.errors import CheckpointError
-from vaehelpers.published import all_published, published_checkpoint
 from vaehelpers.training import checkpoint
-from vaehelpers.training.history import DEFAULTS_OF_OLD_RUNS, EpochRecord
+from vaehelpers.training.history import EpochRecord
 from vaehelpers.vae import seeded_vae
 
 CONFIG = {"num_filters": 4, "z_dim": 3, "lr": 1e-3}
@@ -407,47 +406,3 @@ def test_a_full_disk_leaves_no_partial_file(saved, monkeypatch):
         checkpoint.write_meta(folder / "epoch_0001.json", {"config": {}})
     assert not list(folder.glob("*.partial"))
     assert json.loads((folder / "epoch_0001.json").read_text())["config"] == CONFIG
-
-
-@pytest.mark.parametrize(("z_dim", "epoch"), [(20, 10), (20, 80), (2, 80)])
-def test_published_weights_are_whole_and_of_the_real_data(z_dim, epoch, fashion):
-    model, meta = load_published(z_dim, epoch)
-    assert model.z_dim == z_dim
-    assert meta["epoch"] == epoch == meta["history"][-1]["epoch"]
-    assert [row["epoch"] for row in meta["history"]] == list(range(epoch + 1))
-    assert meta["config"]["data"] == "fashion-mnist"
-    assert meta["config"]["data_sha256"] == fashion.sha256
-
-
-@pytest.mark.parametrize(
-    ("variant", "beta", "noise"),
-    [
-        ("autoencoder", 0, False),
-        ("beta0.1", 0.1, True),
-        ("beta10", 10, True),
-        ("beta784", 784, True),
-    ],
-)
-def test_published_variants_differ_in_their_objective_alone(variant, beta, noise):
-    _, meta = load_published(20, 10, variant)
-    _, usual = load_published(20, 10)
-    assert meta["config"] == {**usual["config"], "beta": beta, "noise": noise}
-    assert [row["epoch"] for row in meta["history"]] == list(range(11))
-
-
-@pytest.mark.parametrize("path", all_published(), ids=lambda path: path.parent.name)
-def test_published_settings_are_todays_settings_by_name_and_range(path):
-    _, meta = load_checkpoint(path)
-    of_data = ("data", "data_sha256")
-    given = {name: value for name, value in meta["config"].items() if name not in of_data}
-    settings = {**DEFAULTS_OF_OLD_RUNS, **given}
-    remembered = TrainConfig(**settings).remembered()
-    assert remembered == settings
-
-
-def test_unpublished_weights():
-    expected = r"z03 epoch 80; there are: z02 epoch 80, z20 epoch 10, "
-    with pytest.raises(CheckpointError, match=expected):
-        published_checkpoint(3, 80)
-    with pytest.raises(CheckpointError, match=expected):
-        load_published(3, 80)

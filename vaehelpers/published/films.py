@@ -98,7 +98,7 @@ def record_film(
     kept. `watch` gets each epoch's record.
     """
     images = data.test.images[:COLUMNS]
-    config = TrainConfig(recipe="practical", z_dim=z_dim, epochs=EPOCHS)
+    config = TrainConfig(recipe="practical", z_dim=z_dim, epochs=EPOCHS, compiled=True)
     scores, frames = [], []
     for record, _ in fit(data, config, folder=folder, keep=tuple(range(EPOCHS))):
         watch(record)
