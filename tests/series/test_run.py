@@ -13,6 +13,22 @@ from vaehelpers.errors import BatchError, SettingError
 from vaehelpers.series import run
 
 
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory):
+    """Execute a miniature series once: `source`, and `out` with its results."""
+    folder = tmp_path_factory.mktemp("first-run")
+    run.run_notebooks("quick", {}, (LAST,), series(folder / "source"), folder / "out")
+    return folder
+
+
+@pytest.fixture
+def after_a_run(first_run, tmp_path):
+    """Return copies of `source` and `out` as a run left them."""
+    for name in ("source", "out"):
+        shutil.copytree(first_run / name, tmp_path / name)
+    return tmp_path / "source", tmp_path / "out"
+
+
 def test_a_run_leaves_notebooks_figures_results_and_record(tmp_path):
     source, out = series(tmp_path / "source"), tmp_path / "out"
     run.run_notebooks("quick", {"epochs": "3"}, source=source, out=out)
@@ -41,9 +57,8 @@ def test_the_summary_names_seconds_results_and_their_origin():
     assert ["hours", "1.5", "h", "[recorded]"] in rows
 
 
-def test_a_failure_keeps_the_earlier_results(tmp_path):
-    out = tmp_path / "out"
-    run.run_notebooks("quick", {}, (LAST,), series(tmp_path / "good"), out)
+def test_a_failure_keeps_the_earlier_results(after_a_run, tmp_path):
+    _, out = after_a_run
     before = contents(out)
     bad = series(tmp_path / "bad", "raise RuntimeError('first line\\nsecond line')")
     message = rf"{LAST}.ipynb failed in cell \[3\]: RuntimeError: first line \(see"
@@ -70,9 +85,8 @@ STRANGERS = ("figures/thesis.png", "failed/notes.txt", "verify/proofs.txt", "fig
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_what_somebody_keeps_where_a_run_writes_is_never_removed(tmp_path, name):
-    source, out = series(tmp_path / "source"), tmp_path / "out"
-    run.run_notebooks("quick", {}, (LAST,), source, out)
+def test_what_somebody_keeps_where_a_run_writes_is_never_removed(after_a_run, tmp_path, name):
+    source, out = after_a_run
     before = contents(out)
     mine = out / name
     if "/" in name:
@@ -105,9 +119,8 @@ def test_a_run_json_of_another_program_is_no_runs(tmp_path):
     assert contents(out) == {"run.json": b'{"mine": 1}'}
 
 
-def test_hidden_files_in_a_runs_folders_are_left_alone(tmp_path):
-    source, out = series(tmp_path / "source"), tmp_path / "out"
-    run.run_notebooks("quick", {}, (LAST,), source, out)
+def test_hidden_files_in_a_runs_folders_are_left_alone(after_a_run):
+    source, out = after_a_run
     (out / "figures" / ".DS_Store").write_text("kept")
     (out / "failed" / ".ipynb_checkpoints").mkdir(parents=True)
     run.run_notebooks("quick", {}, (LAST,), source, out)
@@ -115,9 +128,8 @@ def test_hidden_files_in_a_runs_folders_are_left_alone(tmp_path):
     assert (out / "failed" / ".ipynb_checkpoints").is_dir()
 
 
-def test_a_new_run_replaces_the_old_one_whole(tmp_path):
-    source, out = series(tmp_path / "source"), tmp_path / "out"
-    run.run_notebooks("quick", {}, (LAST,), source, out)
+def test_a_new_run_replaces_the_old_one_whole(after_a_run):
+    source, out = after_a_run
     (out / "mine.txt").write_text("kept")
     run.run_notebooks("quick", {}, (FIRST,), source, out)
     assert contents(out).keys() == {f"{FIRST}.ipynb", "results.json", "run.json", "mine.txt"}
