@@ -119,7 +119,11 @@ def test_outputs_are_stored_whole_and_clean(notebook):
         assert not re.search(
             r" at 0x[0-9a-f]+", str(output.get("text", "")) + str(output.get("data", ""))
         )
-    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+    for cell in notebook.cells:
+        folded = {"source_hidden": True, "outputs_hidden": True}
+        is_evidence = cell.cell_type == "code" and cell.source.startswith(outputs.EVIDENCE)
+        assert set(cell.metadata) <= {"tags", "jupyter"}
+        assert cell.metadata.get("jupyter", {}) == (folded if is_evidence else {})
 
 
 def test_every_text_says_whether_nbval_compares_it(notebook):
@@ -186,7 +190,7 @@ def names_of_evidence(sources: list[str]) -> list[str]:
     found = []
     for source in sources:
         needed, left = names_of_cell(source)
-        if source.startswith("# Evidence"):
+        if source.startswith(outputs.EVIDENCE):
             from_evidence |= left
             continue
         taken = sorted(needed & from_evidence)

@@ -186,6 +186,19 @@ def test_a_cleaned_notebook_becomes_a_script_of_python():
     assert "\n# Some prose.\n" in script
 
 
+def test_cells_that_a_reader_may_skip_are_folded_and_no_others():
+    notebook = notebook_of([])
+    sources = ("# Evidence: twice two.\nassert 2 * 2 == 4", "x = 1  # Evidence")
+    notebook.cells = [
+        nbformat.v4.new_code_cell(source, metadata={"collapsed": True, "tags": ["kept"]})
+        for source in sources
+    ]
+    first, second = outputs.clean(notebook).cells
+    folded = {"source_hidden": True, "outputs_hidden": True}
+    assert first.metadata == {"tags": ["kept"], "jupyter": folded}
+    assert second.metadata == {"tags": ["kept"]}
+
+
 def test_clean_joins_what_a_kernel_cut():
     def said(text, name="stdout"):
         return nbformat.v4.new_output("stream", name=name, text=text)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KEY = "vaehelpers"  # where display metadata carries a name; nbval does not compare metadata
 WIDGET = "application/vnd.jupyter.widget-view+json"
 INJECTED = "injected-parameters"  # papermill's tag
+EVIDENCE = "# Evidence"  # how a cell begins that a reader may skip; JupyterLab shows it folded
 SHORTEST_ALT = 40  # characters
 LARGE = 80_000  # bytes of a picture, from which on it is stored with a palette
 PALETTE = 256  # colours
@@ -123,7 +124,7 @@ def clean(notebook: "NotebookNode") -> "NotebookNode":
     """Strip what differs between two runs or breaks a viewer.
 
     That is widget state, timings, where a kernel cut one printed text into pieces, and the random
-    name of the cell by which papermill sets parameters.
+    name of the cell by which papermill sets parameters. Evidence cells are folded.
     """
     for key in ("widgets", "papermill", "jupytext"):
         notebook.metadata.pop(key, None)
@@ -138,6 +139,8 @@ def clean(notebook: "NotebookNode") -> "NotebookNode":
             cell.outputs = _joined(cell.outputs)
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
+        if cell.cell_type == "code" and cell.source.startswith(EVIDENCE):
+            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
         if INJECTED in (tags or []):
             cell.id = INJECTED
     for output in _outputs(notebook):
