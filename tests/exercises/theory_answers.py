@@ -155,6 +155,7 @@ WRONG = {
         "Did you take the root of std": lambda mean, std: mean + std.sqrt() * torch.randn_like(std),
         "Did you take exp of std": lambda mean, std: mean + std.exp() * torch.randn_like(std),
         "Is eps missing": lambda mean, std: mean + 0 * std,
+        "Does eps come from 0 to 1": lambda mean, std: mean + std * torch.rand_like(std),
         "Is std missing": lambda mean, std: mean + torch.randn_like(std),
         "Does your z leave out the mean": lambda mean, std: std * torch.randn_like(std),
         "Use torch.randn_like": lambda mean, std: mean + std * (torch.rand_like(std) - 0.5),

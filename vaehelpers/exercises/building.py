@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..data.constants import LEVELS
-from ..vae.networks import VAE, seeded_vae
+from ..vae.networks import VAE, mean_levels, seeded_vae
 from ..vae.objective import KLD, cross_entropy
 from .checking import Answer, Exercise, Mistake, call, compare, tensor_of
 
@@ -97,7 +97,11 @@ def _loss_without_kl_is_the_reconstruction(loss: Answer) -> str:
     expected = cross_entropy(logits, levels)
     twice = cross_entropy(logits.softmax(1), levels)
     pixels = levels[0].numel()
+    apart = (mean_levels(logits) - levels.float()) ** 2
     slips = {
+        "Are these squared distances of mean levels? The loss asks how probable a level was.": (
+            apart.sum((1, 2, 3))
+        ),
         "Did you average over the pixels? Their log probabilities are added.": expected / pixels,
         "Is the softmax taken twice? cross_entropy wants the logits themselves.": twice,
         "Is the sign turned round? A loss is the negative log probability.": -expected,

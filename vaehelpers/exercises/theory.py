@@ -215,7 +215,10 @@ def _z_has_the_right_shape(sample: Answer) -> str:
 
 def _z_has_the_right_mean(sample: Answer) -> str:
     z = call(sample, torch.full((DRAWS, 1), 1.0), torch.full((DRAWS, 1), 0.5))
-    slips = {"Does your z leave out the mean?": torch.tensor(0.0)}
+    slips = {
+        "Does your z leave out the mean?": torch.tensor(0.0),
+        "Does eps come from 0 to 1? torch.randn_like draws it from N(0, 1).": torch.tensor(1.25),
+    }
     return compare(z.mean(), torch.tensor(1.0), "the mean of z", slips, tolerance=0.05)
 
 
@@ -224,7 +227,6 @@ def _z_has_the_right_spread(sample: Answer) -> str:
     slips = {
         "Did you square std, or pass a variance?": torch.tensor(0.25),
         "Did you take the root of std? It is a standard deviation already.": torch.tensor(0.5**0.5),
-        "Is eps missing? Without it z is no random draw.": torch.tensor(0.0),
         "Is std missing? It has to scale eps.": torch.tensor(1.0),
         "Did you take exp of std? It is no logarithm.": torch.tensor(0.5).exp(),
         "Do you draw eps from 0 to 1? Use torch.randn_like.": torch.tensor(0.5 / 12**0.5),
@@ -234,6 +236,8 @@ def _z_has_the_right_spread(sample: Answer) -> str:
 
 def _each_place_has_its_own_eps(sample: Answer) -> str:
     z = call(sample, torch.zeros(2, 3), torch.ones(2, 3))
+    if not z.any():
+        raise Mistake("z is the mean. Is eps missing? Without it z is no random draw.")
     if len(z.unique()) < z.numel():
         raise Mistake(
             "several places of z share one eps: draw one for each, as in randn_like(mean)"
@@ -297,9 +301,9 @@ EXERCISES = {
         "sample(mean, std)",
         {
             "its shape": _z_has_the_right_shape,
+            "a noise of its own for every place": _each_place_has_its_own_eps,
             "its mean": _z_has_the_right_mean,
             "its spread": _z_has_the_right_spread,
-            "a noise of its own for every place": _each_place_has_its_own_eps,
             "gradients": _gradients_reach_mean_and_std,
         },
     ),
