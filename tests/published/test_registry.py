@@ -59,7 +59,7 @@ def test_the_published_autoencoder_and_its_rival_differ_in_their_objective_alone
 @pytest.mark.parametrize("path", all_published(), ids=lambda path: path.parent.name)
 def test_published_settings_are_todays_settings_by_name_and_range(path):
     _, meta = load_checkpoint(path)
-    of_data = ("data", "data_sha256")
+    of_data = ("data", "data_sha256", "images_sha256")
     given = {name: value for name, value in meta["config"].items() if name not in of_data}
     settings = {**DEFAULTS_OF_OLD_RUNS, **given}
     remembered = TrainConfig(**settings).remembered()
