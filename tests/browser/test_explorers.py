@@ -157,7 +157,8 @@ class Explorers:
 
     def from_kernel(self) -> np.ndarray:
         """Return what the kernel tier's image shows, and under its mark what should be there."""
-        values = self.page.locator(".widget-image").nth(1).evaluate(IMAGE)
+        cell = self.page.locator(".jp-CodeCell", has=self.page.locator(".kernel-0"))
+        values = cell.locator(".widget-image").first.evaluate(IMAGE)
         frame = np.array(values).reshape(280, -1)
         shown = frame[5::10, 295:570:10].copy()
         under_the_mark = slice(13, 16), slice(13, 16)
