@@ -174,7 +174,17 @@ def test_published_weights_travel_with_the_package():
     files = {path for path in PACKAGE.rglob("*") if path.is_file()}
     data = {path for path in files if path.suffix not in (".py", ".pyc")}
     assert data <= packed_files()
-    endings = (".safetensors", ".json", ".png", ".mplstyle", ".txt", ".js", ".css", ".pyi", ".typed")
+    endings = (
+        ".safetensors",
+        ".json",
+        ".png",
+        ".mplstyle",
+        ".txt",
+        ".js",
+        ".css",
+        ".pyi",
+        ".typed",
+    )
     assert {path.suffix for path in data} == set(endings)
 
 
