@@ -154,7 +154,8 @@ def examples(mails: list[Mail], kinds: Sequence[str], longest: int = 110) -> lis
     """Return a line for each kind and label: the beginning of the shortest mail of them.
 
     For the kind "order" it is the first pair, one spam and one real mail, with the same words, if
-    there is any. A line has at most `longest` characters of the mail.
+    there is any. A line has at most `longest` characters of the mail. Raises ValueError for a kind
+    without a spam or without a real mail.
     """
     same_words: dict[tuple[str, ...], dict[int, str]] = {}  # {words: {label: text}}
     for mail in mails:

@@ -95,7 +95,7 @@ def record_film(
     """Train for twenty epochs, and return a film's part of the record and the PNG of its frames.
 
     An interrupted training goes on from what is in `folder`, where the weights of every epoch are
-    kept. `watch` gets each epoch's record.
+    kept. `watch` gets each epoch's record. Raises what `fit` raises.
     """
     images = data.test.images[:COLUMNS]
     config = TrainConfig(recipe="practical", z_dim=z_dim, epochs=EPOCHS, compiled=True)
@@ -103,7 +103,7 @@ def record_film(
     for record, _ in fit(data, config, folder=folder, keep=tuple(range(EPOCHS))):
         watch(record)
         scores.append(record.val_bpd)
-    for path in all_checkpoints(folder):  # a run that was resumed gave its first epochs no weights
+    for path in all_checkpoints(folder):  # `fit` gives old epochs of a resumed run today's weights
         frames.append(frame(load_checkpoint(path)[0], images))
     model, meta = load_published(z_dim, LAST)
     scores.append(meta["history"][LAST]["val_bpd"])
@@ -114,7 +114,7 @@ def record_film(
 
 
 def save_frames(z_dim: int, png: bytes, folder: Path) -> None:
-    """Write a film's PNG into a folder, whole or not at all."""
+    """Write a film's PNG into a folder, whole or not at all; raise OutputError if it cannot be."""
     write_whole(folder / f"{part_name(z_dim)}.png", png)
 
 
