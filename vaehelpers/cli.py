@@ -534,7 +534,7 @@ def _films(args: argparse.Namespace) -> None:
     try_folder(folder)
     dataset = load_data()
     results = {}
-    for z_dim in films.LATENTS:
+    for z_dim in films.HEIGHTS:
         name = films.part_name(z_dim)
         print(f"{name}, trained in {Path('runs') / name}\n{HEAD}")
         results[name], png = films.record_film(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vaehelpers import load_published
-from vaehelpers.errors import DataError
+from vaehelpers.errors import DataError, SettingError
 from vaehelpers.published import (
     films,
     load_film,
@@ -67,7 +67,12 @@ def test_a_damaged_film_says_how_it_is_made_anew(short, tmp_path):
         load_film(2, tmp_path)
 
 
-@pytest.mark.parametrize("z_dim", films.LATENTS)
+def test_a_film_that_nobody_made_is_refused_with_those_that_there_are():
+    with pytest.raises(SettingError, match="no film of z_dim=3; there are films of: 20, 2"):
+        load_film(3)
+
+
+@pytest.mark.parametrize("z_dim", films.HEIGHTS)
 def test_the_published_films_are_of_the_published_trainings(z_dim, fashion):
     film, images = load_film(z_dim), fashion.test.images[:10]
     assert film.epochs == [*range(21), 80]

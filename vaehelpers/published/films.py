@@ -27,11 +27,10 @@ from ..vae.networks import VAE, mean_levels
 from .registry import load_published
 
 NAME = "films"  # of the record
-LATENTS = (20, 2)
 EPOCHS, LAST = 20, 80
 COLUMNS = 10  # pictures in a row, and rows of a manifold
 WIDTH = COLUMNS * 28
-HEIGHTS = {20: 2 * 28, 2: WIDTH}  # of a frame
+HEIGHTS = {20: 2 * 28, 2: WIDTH}  # of a frame, by the network's latents
 LONGEST = 2**22  # bytes of a strip of frames
 
 

@@ -9,7 +9,7 @@ import torch
 
 from ..core import provenance
 from ..core.files import read_whole, write_json
-from ..errors import DataError, one_line
+from ..errors import DataError, SettingError, one_line
 from . import evidence, films
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -76,9 +76,13 @@ def _check_results(name: str, results: dict) -> None:
 def load_film(z_dim: int, folder: Path = RECORDED) -> films.Film:
     """Return the training film of the practical's network with `z_dim` latents, 20 or 2.
 
-    For example `load_film(2).frames[0]` is the manifold of the untrained network. Raises DataError,
-    which says how the films are recorded anew, where they are not whole.
+    For example `load_film(2).frames[0]` is the manifold of the untrained network. Raises
+    SettingError for other latents, and DataError, which says how the films are recorded anew, where
+    they are not whole.
     """
+    if z_dim not in films.HEIGHTS:
+        have = ", ".join(map(str, films.HEIGHTS))
+        raise SettingError(f"there is no film of z_dim={z_dim}; there are films of: {have}")
     results = load_record(films.NAME, folder)["results"]
     try:
         return films.read_film(z_dim, results[films.part_name(z_dim)], folder)
