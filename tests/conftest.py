@@ -5,6 +5,7 @@ import hashlib
 import signal
 from pathlib import Path
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -105,9 +106,10 @@ def write_idx_files(folder: Path, files: dict[str, bytes], zipped: bool = True) 
 
 
 @pytest.fixture(autouse=True)
-def closed_figures():
-    """Close every figure that a test leaves: another counts those that are open."""
-    yield
+def figures_forgotten():
+    """Close every figure that a test leaves, and forget the style of a notebook that it ran."""
+    with mpl.rc_context():
+        yield
     plt.close("all")
 
 

@@ -258,6 +258,12 @@ def test_every_legend_has_a_place():
     assert [legend for legend in legends if "loc=" not in legend] == []
 
 
+def test_pictures_are_drawn_from_arrays(notebook):
+    """Given a tensor, some pairs of PyTorch and NumPy warn."""
+    drawn = re.findall(r"\.imshow\(.*", "\n".join(cell.source for cell in code(notebook)))
+    assert [line for line in drawn if ".numpy()" not in line] == []
+
+
 def test_markup_is_plain(notebook):
     text = "\n".join(markdown(notebook))
     tags = set(re.findall(r"</?([a-zA-Z]+)", re.sub(r"\$[^$]*\$", "", text)))

@@ -150,11 +150,13 @@ def planned_runs(is_long: bool) -> list[Run]:
 def mails(tmp_path_factory):
     """A folder with small files of mails."""
     folder = tmp_path_factory.mktemp("mails")
-    spam, ham = ("spam", "win prize 1 now"), ("ham", "meet you at 1 pm")
+    # No text comes twice: what is repeated is read once.
+    spam = [("spam", f"win prize {i} now") for i in range(50)]
+    ham = [("ham", f"meet you at {i} pm") for i in range(180)]
     lists = {
-        "twenty.csv": 20 * [spam, ham],
-        "rare.csv": 20 * [spam] + 180 * [ham],
-        "words.csv": [(label, f"{text} {i}") for i in range(50) for label, text in (spam, ham)],
+        "twenty.csv": spam[:20] + ham[:20],
+        "rare.csv": spam[:20] + ham,
+        "words.csv": spam + ham[:50],
     }
     for name, rows in lists.items():
         with open(folder / name, "w", newline="") as file:
