@@ -150,8 +150,9 @@ def fans(runs: Mapping[str, Tensor], numbers: Tensor) -> Figure:
     for ax, (title, misses) in zip(axes[0], runs.items(), strict=True):
         ax.semilogx(numbers, misses.T, color=BLUE, lw=0.6, alpha=0.25)
         ax.semilogx(numbers, misses[0], color=ORANGE, lw=1.5)
-        ax.axhline(0, color=INK, ls="--", lw=1.5)
-        ax.set(title=title, xlabel="samples", ylim=(-8, 5), xlim=(1, int(numbers[-1])))
+        ax.axhline(0, color=INK, ls="--", lw=2, zorder=3)
+        ax.set(title=title, xlabel="samples", ylim=(-6, 4), xlim=(1, int(numbers[-1])))
+        ax.set_xticks((1, 10, 100, 1000), ("1", "10", "100", "1,000"))
     axes[0, 0].set(ylabel="estimate minus log p(x), nats")
     return fig
 
@@ -198,7 +199,7 @@ def _signed_area(ax: Axes, mean: float, std: float) -> None:
     drawing.word(ax, -1.1, 0.29, "p", color=ORANGE, ha="right")
     top, bottom = heights.argmax(), heights.argmin()
     drawing.word(ax, GRID[top], 0.45 * heights[top], "+", fontsize=16)
-    drawing.word(ax, GRID[bottom], heights[bottom] - 0.05, "-", fontsize=16, va="top")
+    drawing.word(ax, GRID[bottom], heights[bottom] - 0.1, "-", fontsize=16)
     step = GRID[1] - GRID[0]
     gained, lost = above.sum() * step, -below.sum() * step
     title = (
