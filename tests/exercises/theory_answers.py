@@ -4,57 +4,63 @@ import math
 
 import torch
 
-from vaehelpers import KLD, draw_levels, sample_reparameterize
+from vaehelpers import KLD, sample_reparameterize
 
 
-def draw(decoder, count):
-    z = torch.randn(count, decoder.z_dim)
-    chances = decoder(z).softmax(dim=1).movedim(1, -1)  # [B,H,W,16]
-    size = chances.shape[:-1]
-    levels = torch.multinomial(chances.reshape(-1, 16), 1)
-    return levels.view(size).unsqueeze(1)
+def estimate(log_likelihood, D, L):
+    log_p = log_likelihood(torch.randn(L, D))
+    share = log_p.softmax(0)
+    return log_p.logsumexp(0) - math.log(L), 1 / (share**2).sum()
 
 
-def through(change, z=None):
-    """Return a way to draw images that gets the chances by `change(logits)`, and z by `z`."""
+def estimate_by_parts(log_likelihood, D, L):
+    """Draw in two parts; count by the weights themselves."""
+    log_p = torch.cat([log_likelihood(torch.randn(L // 2, D)) for _ in range(2)]).double()
+    weights = (log_p - log_p.amax()).exp()
+    return log_p.amax() + weights.mean().log(), (weights.sum() ** 2 / (weights**2).sum()).item()
 
-    def wrong(decoder, count):
-        latents = torch.randn(count, decoder.z_dim) if z is None else z(count)
-        chances = change(decoder(latents))
-        size = chances.shape[0], *chances.shape[2:]
-        levels = torch.multinomial(chances.movedim(1, -1).reshape(-1, 16), 1)
-        return levels.view(size).unsqueeze(1)
+
+def averaged(change):
+    """Return a way to estimate whose first result is `change(log_p, L)`."""
+
+    def wrong(log_likelihood, D, L):
+        log_p = log_likelihood(torch.randn(L, D))
+        return change(log_p, L), 1 / (log_p.softmax(0) ** 2).sum()
 
     return wrong
 
 
-def softmax(logits):
-    return logits.softmax(1)
+def counted(change):
+    """Return a way to estimate whose effective number is `change(log_p)`."""
+
+    def wrong(log_likelihood, D, L):
+        log_p = log_likelihood(torch.randn(L, D))
+        return log_p.logsumexp(0) - math.log(L), change(log_p)
+
+    return wrong
 
 
-def one_level_an_image(decoder, count):
-    chances = decoder(torch.randn(count, decoder.z_dim)).softmax(1)
-    levels = torch.multinomial(chances[:, :, 0, 0], 1)
-    return levels.view(-1, 1, 1, 1).expand(-1, 1, 5, 4)
+def drawn(draw):
+    """Return a way to estimate whose latents are `draw(L, D)`."""
+    return lambda log_likelihood, D, L: estimate(lambda z: log_likelihood(draw(L, D)), D, L)
 
 
-def scrambled(decoder, count):
-    chances = decoder(torch.randn(count, decoder.z_dim)).softmax(1)
-    levels = torch.multinomial(chances.permute(0, 3, 2, 1).reshape(-1, 16), 1)
-    return levels.view(count, 1, 5, 4)
+def plain_share(log_p):
+    return log_p.exp() / log_p.exp().sum()
 
 
-def mean_level(decoder, count):
-    chances = decoder(torch.randn(count, decoder.z_dim)).softmax(1)
-    return (chances * torch.arange(16)[:, None, None]).sum(1, keepdim=True)
+def weighted(log_likelihood, log_prior, log_q):
+    return (log_likelihood + log_prior - log_q).logsumexp(0) - math.log(len(log_q))
 
 
-def likeliest(decoder, count):
-    return decoder(torch.randn(count, decoder.z_dim)).argmax(1, keepdim=True)
+def slopes(mean, std, eps):
+    z = mean + std * eps
+    return (2 * z).mean(), (2 * z * eps).mean()
 
 
-def estimate(log_p):
-    return log_p.logsumexp(1) - math.log(log_p.shape[1])
+def slopes_by_autograd(mean, std, eps):
+    mean, std = mean.requires_grad_(), std.requires_grad_()
+    return torch.autograd.grad(((mean + std * eps) ** 2).mean(), (mean, std))
 
 
 def kl(mean, log_std):
@@ -75,39 +81,59 @@ def sample(mean, std):
 
 
 RIGHT = {
-    "Q2.1": [draw, lambda decoder, count: draw_levels(decoder(torch.randn(count, decoder.z_dim)))],
-    "Q2.2": [estimate],
+    "Q2.2": [estimate, estimate_by_parts],
+    "Q2.2 weights": [weighted],
     "Q2.3": [kl, KLD],
     "Q2.4": [elbo],
     "Q2.7": [sample, sample_reparameterize],
+    "Q2.7 slopes": [slopes, slopes_by_autograd],
 }
 WRONG = {
-    "Q2.1": {
-        "Did you take the likeliest level": likeliest,
-        "did you take the mean of the chances": mean_level,
-        "Is the softmax missing": through(lambda logits: logits),
-        "Are levels and pixels mixed up": through(lambda logits: logits.softmax(-1)),
-        "Do you draw z from 0 to 1": through(softmax, lambda count: torch.rand(count, 3)),
-        "Are all images made of one z": through(softmax, lambda count: torch.zeros(count, 3)),
-        "all pixels of an image have one level": one_level_an_image,
-        "levels stand in the wrong pixels": scrambled,
-        "was given z of shape [6, 20]": through(softmax, lambda count: torch.randn(count, 20)),
-        "the decoder was never called": lambda decoder, count: torch.zeros(count, 1, 5, 4),
-        "the decoder was given 8000 latents": lambda decoder, count: draw(decoder, 2 * count)[
-            :count
-        ],
-        "has the shape [6, 5, 4]": lambda decoder, count: draw(decoder, count)[:, 0],
-    },
     "Q2.2": {
-        "That is the mean of the logarithms": lambda log_p: log_p.mean(1),
-        "Is the division by L missing": lambda log_p: log_p.logsumexp(1),
-        "That is p(x) itself": lambda log_p: log_p.exp().mean(1),
-        "Did you add log L": lambda log_p: log_p.logsumexp(1) + math.log(log_p.shape[1]),
-        "Did you use log2": lambda log_p: log_p.exp().mean(1).log2(),
-        "Does only the best sample count": lambda log_p: log_p.amax(1),
-        "exp(-1000) is 0": lambda log_p: log_p.exp().mean(1).log(),
-        "has the shape [2], expected [1]": lambda log_p: log_p.logsumexp(0) - math.log(len(log_p)),
-        "log p(x) of two images is": lambda log_p: estimate(log_p).mean().expand(len(log_p)),
+        "Are all samples one z": drawn(lambda L, D: torch.randn(1, D).expand(L, D)),
+        "Do you draw z from 0 to 1": drawn(torch.rand),
+        "was given 1 latents, expected L = 4000": drawn(lambda L, D: torch.randn(1, D)),
+        "was given z of shape [3, 4000]": drawn(lambda L, D: torch.randn(D, L)),
+        "log_likelihood was never called": lambda log_likelihood, D, L: (0.0, 1.0),
+        "two results are expected": lambda *given: estimate(*given)[0],
+        "That is the mean of the logarithms": averaged(lambda log_p, L: log_p.mean()),
+        "Is the division by L missing": averaged(lambda log_p, L: log_p.logsumexp(0)),
+        "That is p(x) itself": averaged(lambda log_p, L: log_p.exp().mean()),
+        "Did you add log L": averaged(lambda log_p, L: log_p.logsumexp(0) + math.log(L)),
+        "Did you use log2": averaged(lambda log_p, L: log_p.exp().mean().log2()),
+        "Does only the best sample count": averaged(lambda log_p, L: log_p.amax()),
+        "That is L. Samples count by their shares": counted(len),
+        "That is the sum of the squares": counted(lambda log_p: (log_p.softmax(0) ** 2).sum()),
+        "Are the shares squared": counted(lambda log_p: 1 / log_p.softmax(0).sum()),
+        "Do the shares sum to 1": counted(lambda log_p: 1 / (log_p.exp() ** 2).sum()),
+        "That is 1 over the largest share": counted(lambda log_p: 1 / log_p.softmax(0).amax()),
+        "Are these shares of the logarithms": counted(
+            lambda log_p: 1 / ((log_p / log_p.sum()) ** 2).sum()
+        ),
+        "torch.logsumexp takes the logarithm without it": averaged(
+            lambda log_p, L: log_p.exp().mean().log()
+        ),
+        "Take the shares from a softmax": counted(
+            lambda log_p: 1 / (plain_share(log_p) ** 2).sum()
+        ),
+    },
+    "Q2.2 weights": {
+        "Are the weights missing": lambda likelihood, prior, q: weighted(likelihood, q, q),
+        "Is the weight upside down": lambda likelihood, prior, q: weighted(likelihood, q, prior),
+        "Is q missing": lambda likelihood, prior, q: weighted(likelihood, prior, 0 * q),
+        "Is the prior missing": lambda likelihood, prior, q: weighted(likelihood, 0 * prior, q),
+        "That is the mean of the logarithms": lambda likelihood, prior, q: (
+            likelihood + prior - q
+        ).mean(),
+        "Is the division by L missing": lambda likelihood, prior, q: (
+            likelihood + prior - q
+        ).logsumexp(0),
+        "That is p(x) itself": lambda *given: weighted(*given).exp(),
+        "Did you divide by the sum of the weights": lambda likelihood, prior, q: (
+            (likelihood + prior - q).logsumexp(0) - (prior - q).logsumexp(0)
+        ),
+        "exp(-1000) is 0": lambda likelihood, prior, q: (likelihood + prior - q).exp().mean().log(),
+        "has the shape [2], expected []": lambda likelihood, prior, q: likelihood + prior - q,
     },
     "Q2.3": {
         "Is the factor 1/2 missing": lambda mean, log_std: 2 * kl(mean, log_std),
@@ -168,5 +194,34 @@ WRONG = {
         "has the shape [2], expected [3, 2]": lambda mean, std: sample(mean, std)[0],
         "is of type float": lambda mean, std: 0.5,
         "stopped with TypeError": lambda mean: mean,
+    },
+    "Q2.7 slopes": {
+        "Is the 2 missing": lambda mean, std, eps: tuple(
+            half / 2 for half in slopes(mean, std, eps)
+        ),
+        "is eps missing": lambda mean, std, eps: (slopes(mean, std, eps)[0],) * 2,
+        "Does std stand where eps belongs": lambda mean, std, eps: (
+            slopes(mean, std, eps)[0],
+            std * slopes(mean, std, eps)[0],
+        ),
+        "Are the two in the wrong order": lambda mean, std, eps: slopes(mean, std, eps)[::-1],
+        "That is where many throws lead": lambda mean, std, eps: (2 * mean, 2 * std),
+        "Is the slope taken at the mean": lambda mean, std, eps: slopes(mean, 0, eps),
+        "Is z made with the variance": lambda mean, std, eps: slopes(mean, std**2, eps),
+        "Is std missing in z": lambda mean, std, eps: slopes(mean, 1, eps),
+        "Do you minimise": lambda mean, std, eps: tuple(-each for each in slopes(mean, std, eps)),
+        "Did you add up": lambda mean, std, eps: tuple(
+            len(eps) * each for each in slopes(mean, std, eps)
+        ),
+        "Did you average eps first": lambda mean, std, eps: slopes(
+            mean, std, eps.mean(0, keepdim=True)
+        ),
+        "Does only the first eps count": lambda mean, std, eps: slopes(mean, std, eps[:1]),
+        "Was a sign lost": lambda mean, std, eps: slopes(mean.abs(), std, eps),
+        "two results are expected": lambda mean, std, eps: slopes(mean, std, eps)[0],
+        "has the shape [1], expected []": lambda mean, std, eps: (
+            2 * (mean + std * eps),
+            2 * (mean + std * eps) * eps,
+        ),
     },
 }

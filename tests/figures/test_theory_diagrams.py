@@ -1,9 +1,13 @@
 """The diagrams of notebook 02 show the numbers that they were given, and what they are about."""
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
 from conftest import words
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
+from scipy.integrate import trapezoid
 
 from vaehelpers.figures import theory_diagrams
 from vaehelpers.figures.colours import ORANGE
@@ -74,6 +78,53 @@ def test_the_loss_compares_image_with_chances_and_q_with_prior():
     ax = theory_diagrams.loss_terms()
     assert {"x", "encoder", "q(z|x)", "z", "decoder", "p(x|z)", "prior p(z)"} <= set(words(ax))
     assert colours(ax).count(ORANGE) == 2
+
+
+def test_the_areas_of_both_signs_make_the_kl_and_so_do_both_changes_together():
+    fig = theory_diagrams.kl_area(mean=-1, std=2)
+    exact, of_mean, of_width = 2 - np.log(2), 0.5, 1.5 - np.log(2)  # by Eq. 2.7
+    above, below = (part.get_paths()[0].vertices for part in fig.axes[0].collections)
+    assert above[:, 1].min() == 0 == below[:, 1].max()
+    areas = [abs(trapezoid(np.append(y, y[0]), np.append(x, x[0]))) for x, y in (above.T, below.T)]
+    assert areas[0] - areas[1] == pytest.approx(exact, abs=1e-4)
+    title = fig.axes[0].get_title(loc="left")
+    assert f"area {areas[0]:.3f} above zero - {areas[1]:.3f} below = {exact:.3f} nats" in title
+    assert {"q", "p", "+", "-"} <= set(words(fig.axes[0]))
+    dots = [ax.lines[1].get_xydata()[0] for ax in fig.axes[1:]]
+    np.testing.assert_allclose(dots, [(-1, of_mean), (2, of_width)], atol=1e-6)
+    for ax, lowest in zip(fig.axes[1:], (0, 1), strict=True):
+        settings, kl = ax.lines[0].get_data()
+        assert settings[kl.argmin()] == pytest.approx(lowest)
+        assert kl.min() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_fan_shows_every_estimate_the_first_in_orange_and_the_truth():
+    misses = {"D = 1": torch.randn(4, 3), "D = 2": torch.randn(4, 3)}
+    fig = theory_diagrams.fans(misses, torch.tensor([1, 10, 1000]))
+    for ax, (title, expected) in zip(fig.axes, misses.items(), strict=True):
+        assert ax.get_title(loc="left") == title
+        *rays, first, truth = ax.lines
+        np.testing.assert_allclose([ray.get_ydata() for ray in rays], expected)
+        np.testing.assert_allclose(first.get_ydata(), expected[0])
+        assert first.get_color() == ORANGE
+        assert list(truth.get_ydata()) == [0, 0]
+        assert ax.get_xlim() == (1, 1000)
+        assert ax.get_xscale() == "log"
+
+
+@pytest.mark.parametrize(
+    "fig",
+    [
+        lambda: theory_diagrams.kl_area(1, 0.5),
+        lambda: theory_diagrams.fans({"D = 1": torch.zeros(2, 3)}, torch.tensor([1, 2, 3])),
+    ],
+)
+def test_no_text_of_a_figure_with_panels_is_small(fig):
+    drawn = fig()
+    assert drawn.get_size_inches()[0] <= 8
+    texts = [text for text in drawn.findobj(Text) if text.get_text()]
+    assert min(text.get_fontsize() for text in texts) >= SMALLEST
+    plt.close(drawn)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from torch import Tensor
 from .checking import Answer, Exercise, Mistake, call, compare, tensor_of
 
 DRAWS = 4_000
-LEVEL, CHANCE = 7, 0.8  # one grey level of sixteen, and its chance in every pixel
-CERTAIN = 50.0  # a logit that makes a level certain, for the test of places
+LATENTS = 3
+FAR = -1000.0  # a log-likelihood whose exponential is 0 for a computer
 # Two values of z, and how often each gives the x at hand: the example of notebook 02.
 PRIOR = torch.tensor([0.25, 0.75])
 LIKELIHOOD = torch.tensor([0.6, 0.2])
@@ -17,124 +17,134 @@ POSTERIOR = torch.tensor([0.5, 0.5])
 Q = torch.tensor([0.9, 0.1])
 
 
-class _Decoder:
-    """A decoder whose chances are known: the same sixteen in every pixel of every image."""
+class _Likelihood:
+    """A log p(x|z) that keeps the z that it is given: x is z and noise."""
 
-    z_dim = 3
-
-    def __init__(self):
-        self.latents: list[Tensor] = []
+    def __init__(self, offset: float = 0.0):
+        self.offset = offset
+        self.calls: list[Tensor] = []
 
     def __call__(self, z: Tensor) -> Tensor:
-        """Return logits `[B,16,5,4]`; keep z."""
-        if not isinstance(z, Tensor) or z.dim() != 2 or z.shape[1] != self.z_dim:
+        """Return log p(x|z) `[L]` of latents `[L,3]`."""
+        if not isinstance(z, Tensor) or z.dim() != 2 or z.shape[1] != LATENTS:
             shape = list(z.shape) if isinstance(z, Tensor) else type(z).__name__
-            raise Mistake(
-                f"the decoder was given z of shape {shape}, expected [count, {self.z_dim}]: "
-                "use decoder.z_dim"
-            )
-        self.latents.append(z)
-        logits = torch.ones(len(z), 16, 5, 4)
-        logits[:, LEVEL] = 1 + math.log(15 * CHANCE / (1 - CHANCE))
-        return logits
+            raise Mistake(f"log_likelihood was given z of shape {shape}, expected [L, D]")
+        self.calls.append(z)
+        return self.offset - 2 * ((z - torch.tensor([1.0, -0.5, 0.5])) ** 2).sum(1)
+
+    def log_p(self) -> Tensor:
+        """Return log p(x|z) of all z that came."""
+        return self(torch.cat(self.calls))
 
 
-class _SureDecoder(_Decoder):
-    """A decoder that is sure of each pixel's level: it grows along rows and columns."""
-
-    def __call__(self, z: Tensor) -> Tensor:
-        """Return logits `[B,16,5,4]`."""
-        likeliest = torch.nn.functional.one_hot(self.levels(), 16)  # [5,4,16]
-        logits = CERTAIN * likeliest.movedim(-1, 0).float()  # [16,5,4]
-        return logits.expand(len(z), -1, -1, -1)
-
-    @staticmethod
-    def levels() -> Tensor:
-        """Return the level of which it is sure, for each pixel `[5,4]`."""
-        return torch.arange(5)[:, None] * 2 + torch.arange(4)
+def _two_numbers(result: object, first: str, second: str) -> tuple[Tensor, Tensor]:
+    """Return both results of a function, two numbers; raise Mistake if it has not two."""
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        raise Mistake(f"two results are expected: end with `return {first}, {second}`")
+    return tensor_of(result[0], (), first), tensor_of(result[1], (), second)
 
 
-def _images_have_the_right_shape(draw: Answer) -> str:
-    images = tensor_of(call(draw, _Decoder(), 6), (6, 1, 5, 4), "the result")
-    if not torch.equal(images.double(), images.double().round()):
-        raise Mistake(
-            "a pixel is no whole level: did you take the mean of the chances? Draw a level instead"
-        )
-    return "six images have the shape [6, 1, 5, 4]"
+def _tried(estimate: Answer, offset: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+    """Return log p(x|z) of the z that were drawn, and the two results."""
+    likelihood = _Likelihood(offset)
+    results = call(estimate, likelihood, LATENTS, DRAWS)
+    found = _two_numbers(results, "estimate", "effective")
+    if not likelihood.calls:
+        raise Mistake("log_likelihood was never called: step 2 needs log_likelihood(z)")
+    return likelihood.log_p(), *found
 
 
-def _latents_come_from_the_prior(draw: Answer) -> str:
-    decoder = _Decoder()
-    call(draw, decoder, DRAWS)
-    if not decoder.latents:
-        raise Mistake("the decoder was never called: step 2 needs decoder(z)")
-    z = torch.cat(decoder.latents)
+def _samples_come_from_the_prior(estimate: Answer) -> str:
+    likelihood = _Likelihood()
+    call(estimate, likelihood, LATENTS, DRAWS)
+    if not likelihood.calls:
+        raise Mistake("log_likelihood was never called: step 2 needs log_likelihood(z)")
+    z = torch.cat(likelihood.calls)
     if len(z) != DRAWS:
-        raise Mistake(f"the decoder was given {len(z)} latents, expected {DRAWS}: one an image")
+        raise Mistake(f"log_likelihood was given {len(z)} latents, expected L = {DRAWS}")
+    spread = z.std(dim=0).mean()
     slips = {
-        "Are all images made of one z, or of zeros? Each image needs its own.": torch.tensor(0.0),
+        "Are all samples one z, or zeros? Each needs a throw of its own.": torch.tensor(0.0),
         "Do you draw z from 0 to 1? The prior is normal: use torch.randn.": torch.tensor(12**-0.5),
     }
-    return compare(z.std(dim=0).mean(), torch.tensor(1.0), "the spread of z", slips, tolerance=0.05)
+    return compare(spread, torch.tensor(1.0), "the spread of z", slips, tolerance=0.05)
 
 
-def _levels_come_as_often_as_they_should(draw: Answer) -> str:
-    images = call(draw, _Decoder(), 500)
-    share = (images == LEVEL).double().mean()
-    logit = 1 + math.log(15 * CHANCE / (1 - CHANCE))
+def _estimate_is_the_logarithm_of_the_average(estimate: Answer) -> str:
+    log_p, found, _ = _tried(estimate)
+    total, number = log_p.logsumexp(0), math.log(DRAWS)
     slips = {
-        "Did you take the likeliest level? Draw one, with torch.multinomial.": torch.tensor(1.0),
-        "Is the softmax missing? Logits are no chances.": torch.tensor(logit / (logit + 15)),
-        "Are levels and pixels mixed up? The 16 levels are axis 1: softmax over dim=1, and "
-        "movedim(1, -1) before multinomial.": torch.tensor(1 / 16),
+        "That is the mean of the logarithms: average p(x|z) first.": log_p.mean(),
+        "Is the division by L missing? In logarithms, subtract log L.": total,
+        "That is p(x) itself: is the logarithm missing?": log_p.exp().mean(),
+        "Did you add log L? Dividing by L subtracts it.": total + number,
+        "Did you use log2 or log10? We count in nats.": (total - number) / math.log(2),
+        "Does only the best sample count? Average over all of them.": log_p.amax(),
     }
-    expected = torch.tensor(CHANCE)
-    return compare(share, expected, f"the share of level {LEVEL}", slips, tolerance=0.025)
+    return compare(found, total - number, "the estimate of log p(x)", slips)
 
 
-def _each_pixel_is_thrown_by_itself(draw: Answer) -> str:
-    images = call(draw, _Decoder(), 100)
-    if all(len(image.unique()) == 1 for image in images):
-        raise Mistake("all pixels of an image have one level: throw each of them by itself")
-    return "every pixel is thrown by itself"
-
-
-def _levels_stand_in_their_places(draw: Answer) -> str:
-    image = call(draw, _SureDecoder(), 2)[0, 0]
-    if not torch.equal(image.long(), _SureDecoder.levels()):
-        raise Mistake(
-            "levels stand in the wrong pixels: multinomial wants the 16 chances on the last axis, "
-            "so move that axis first (movedim), and do not merely reshape"
-        )
-    return "every level stands in its pixel"
-
-
-def _an_average_by_hand(estimate: Answer) -> str:
-    log_p = torch.tensor([[0.1, 0.3]]).log()
-    found = tensor_of(call(estimate, log_p), (1,), "the result")
+def _effective_number_comes_from_the_shares(estimate: Answer) -> str:
+    log_p, _, found = _tried(estimate)
+    share = log_p.softmax(0)
     slips = {
-        "That is the mean of the logarithms: average p(x|z) first.": log_p.mean(1),
-        "Is the division by L missing? In logarithms, subtract log L.": log_p.logsumexp(1),
-        "That is p(x) itself: is the logarithm missing?": torch.tensor([0.2]),
-        "Did you add log L? Dividing by L subtracts it.": log_p.logsumexp(1) + math.log(2),
-        "Did you use log2 or log10? We count in nats.": torch.tensor([0.2]).log2(),
-        "Does only the best sample count? Average over all of them.": log_p.amax(1),
+        "That is L. Samples count by their shares of the sum.": torch.tensor(float(DRAWS)),
+        "That is the sum of the squares: take 1 over it.": (share**2).sum(),
+        "Are the shares squared? They sum to 1 without.": torch.tensor(1.0),
+        "Do the shares sum to 1? Divide p(x|z) by its sum: a softmax.": 1
+        / (log_p.exp() ** 2).sum(),
+        "That is 1 over the largest share: sum the squares of all of them.": 1 / share.amax(),
+        "Are these shares of the logarithms? Share out p(x|z): a softmax.": log_p.sum() ** 2
+        / (log_p**2).sum(),
     }
-    return compare(found, torch.tensor([0.2]).log(), "the logarithm of (0.1 + 0.3) / 2", slips)
-
-
-def _every_image_has_its_own(estimate: Answer) -> str:
-    log_p = torch.tensor([[0.1, 0.3, 0.2], [0.5, 0.1, 0.3]]).log()
-    found = tensor_of(call(estimate, log_p), (2,), "the result for two images of three samples")
-    return compare(found, torch.tensor([0.2, 0.3]).log(), "log p(x) of two images")
+    return compare(found, 1 / (share**2).sum(), "the effective number", slips)
 
 
 def _small_numbers_survive(estimate: Answer) -> str:
-    log_p = torch.tensor([[-1000.0, -1000.0]])
-    found = tensor_of(call(estimate, log_p), (1,), "the result")
+    log_p, found, effective = _tried(estimate, FAR)
     lost = "For a computer, exp(-1000) is 0. torch.logsumexp takes the logarithm without it."
-    slips = {lost: torch.tensor([-math.inf])}
-    return compare(found, torch.tensor([-1000.0]), "the estimate from two of -1000", slips)
+    right = log_p.logsumexp(0) - math.log(DRAWS)
+    said = compare(found, right, "an estimate near -1000", {lost: torch.tensor(-math.inf)})
+    lost = "For a computer, exp(-1000) is 0. Take the shares from a softmax of log p(x|z)."
+    right = 1 / (log_p.softmax(0) ** 2).sum()
+    compare(effective, right, "its effective number", {lost: torch.tensor(math.nan)})
+    return said
+
+
+def _weights_by_hand(weighted: Answer) -> str:
+    likelihood, prior, q = (torch.tensor(values) for values in ([0.4, 0.2], [0.1, 0.3], [0.2, 0.4]))
+    parts = likelihood.log(), prior.log(), q.log()
+    found = tensor_of(call(weighted, *parts), (), "the result")
+    terms = likelihood * prior / q
+    right = terms.mean().log()
+    slips = {
+        "Are the weights missing? Samples of q need p(z) / q(z).": likelihood.mean().log(),
+        "Is the weight upside down? It is p(z) / q(z).": (likelihood * q / prior).mean().log(),
+        "Is q missing? The weight is p(z) / q(z).": (likelihood * prior).mean().log(),
+        "Is the prior missing? The weight is p(z) / q(z).": (likelihood / q).mean().log(),
+        "That is the mean of the logarithms, a bound: average the terms first.": terms.log().mean(),
+        "Is the division by L missing? In logarithms, subtract log L.": terms.sum().log(),
+        "That is p(x) itself: is the logarithm missing?": terms.mean(),
+        "Did you divide by the sum of the weights? Divide by their number L.": (
+            terms.sum() / (prior / q).sum()
+        ).log(),
+    }
+    return compare(found, right, "the logarithm of (0.4 · 0.1 / 0.2 + 0.2 · 0.3 / 0.4) / 2", slips)
+
+
+def _weights_of_the_prior_are_one(weighted: Answer) -> str:
+    log_prior = torch.tensor([-1.0, -2.0, -3.0])
+    log_p = torch.tensor([0.1, 0.3, 0.2]).log()
+    found = tensor_of(call(weighted, log_p, log_prior, log_prior), (), "the result")
+    return compare(found, torch.tensor(0.2).log(), "the estimate if q is the prior")
+
+
+def _small_terms_survive(weighted: Answer) -> str:
+    terms = torch.full((2,), FAR), torch.tensor([-3.0, -5.0]), torch.tensor([-1.0, -3.0])
+    found = tensor_of(call(weighted, *terms), (), "the result")
+    lost = "For a computer, exp(-1000) is 0. torch.logsumexp takes the logarithm without it."
+    slips = {lost: torch.tensor(-math.inf)}
+    return compare(found, torch.tensor(FAR - 2), "the estimate from two terms of -1002", slips)
 
 
 def _kl_by_hand(kl: Answer) -> str:
@@ -262,23 +272,66 @@ def _gradients_reach_mean_and_std(sample: Answer) -> str:
     return "the gradient reaches mean and std"
 
 
+def _slopes_of(slopes: Answer, mean: float, std: float, eps: Tensor) -> Tensor:
+    """Return the two slopes that a reader's function gives, `[2]`."""
+    results = call(slopes, torch.tensor(mean), torch.tensor(std), eps)
+    pair = _two_numbers(results, "of_mean", "of_std")
+    return torch.stack([each.detach().double() for each in pair])
+
+
+def _slopes_by_hand(slopes: Answer) -> str:
+    found = _slopes_of(slopes, 1.0, 0.5, torch.tensor([-0.4]))
+    slips = {
+        "Is the 2 missing? The slope of z^2 is 2 z.": [0.8, -0.32],
+        "In the slope for std, is eps missing? z moves by eps times the move of std.": [1.6, 1.6],
+        "Does std stand where eps belongs? z moves by eps times the move of std.": [1.6, 0.8],
+        "Are the two in the wrong order? First the one for mean.": [-0.64, 1.6],
+        "That is where many throws lead. Compute the slopes from eps.": [2.0, 1.0],
+        "Is the slope taken at the mean? Take it at z = mean + std * eps.": [2.0, -0.8],
+        "Is z made with the variance? It is mean + std * eps.": [1.8, -0.72],
+        "Is std missing in z? It is mean + std * eps.": [1.2, -0.48],
+        "Do you minimise? These are the slopes of z^2 itself.": [-1.6, 0.64],
+    }
+    wrong = {question: torch.tensor(slip).double() for question, slip in slips.items()}
+    return compare(found, torch.tensor([1.6, -0.64]), "the pair of slopes for eps = -0.4", wrong)
+
+
+def _slopes_are_averaged(slopes: Answer) -> str:
+    found = _slopes_of(slopes, 1.0, 0.5, torch.tensor([-0.4, 1.0]))
+    right = torch.tensor([(1.6 + 3) / 2, (-0.64 + 3) / 2]).double()
+    slips = {
+        "Did you add up? Take the average.": 2 * right,
+        "Did you average eps first? Average the slopes.": torch.tensor([2.3, 2.3 * 0.3]).double(),
+        "Does only the first eps count? Average over all.": torch.tensor([1.6, -0.64]).double(),
+    }
+    return compare(found, right, "the average over eps = -0.4 and eps = 1", slips)
+
+
+def _slopes_tend_to_the_exact_ones(slopes: Answer) -> str:
+    generator = torch.Generator().manual_seed(0)
+    found = _slopes_of(slopes, -1.0, 0.5, torch.randn(200_000, generator=generator))
+    lost = "Was a sign lost? For a negative mean the slope is negative."
+    slips = {lost: torch.tensor([2.0, 1.0])}
+    name = "the average over 200,000 throws with mean -1, whose limit is 2 mean and 2 std,"
+    return compare(found, torch.tensor([-2.0, 1.0]), name, slips, tolerance=0.03)
+
+
 EXERCISES = {
-    "Q2.1": Exercise(
-        "draw_images(decoder, count)",
+    "Q2.2": Exercise(
+        "estimate(log_likelihood, D, L)",
         {
-            "the shape of the images": _images_have_the_right_shape,
-            "the latents": _latents_come_from_the_prior,
-            "how often each level comes": _levels_come_as_often_as_they_should,
-            "a throw of its own for every pixel": _each_pixel_is_thrown_by_itself,
-            "every level in its place": _levels_stand_in_their_places,
+            "the latents": _samples_come_from_the_prior,
+            "the estimate": _estimate_is_the_logarithm_of_the_average,
+            "the effective number": _effective_number_comes_from_the_shares,
+            "very small numbers": _small_numbers_survive,
         },
     ),
-    "Q2.2": Exercise(
-        "estimate(log_p)",
+    "Q2.2 weights": Exercise(
+        "weighted(log_likelihood, log_prior, log_q)",
         {
-            "two samples by hand": _an_average_by_hand,
-            "several images": _every_image_has_its_own,
-            "very small numbers": _small_numbers_survive,
+            "two samples by hand": _weights_by_hand,
+            "samples of the prior": _weights_of_the_prior_are_one,
+            "very small numbers": _small_terms_survive,
         },
     ),
     "Q2.3": Exercise(
@@ -305,6 +358,14 @@ EXERCISES = {
             "its mean": _z_has_the_right_mean,
             "its spread": _z_has_the_right_spread,
             "gradients": _gradients_reach_mean_and_std,
+        },
+    ),
+    "Q2.7 slopes": Exercise(
+        "slopes(mean, std, eps)",
+        {
+            "one throw by hand": _slopes_by_hand,
+            "the average": _slopes_are_averaged,
+            "many throws": _slopes_tend_to_the_exact_ones,
         },
     ),
 }

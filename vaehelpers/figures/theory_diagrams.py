@@ -1,21 +1,26 @@
-"""Diagrams of notebook 02: drawing an image, the bound, the loss, and the path of gradients."""
+"""Diagrams of notebook 02: drawing an image, estimates, the KL, the bound, the loss, gradients."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyBboxPatch, Patch
+from scipy.stats import norm
 from torch import Tensor
 
 from . import drawing
 from .colours import BLUE, INK, ORANGE
 
 GREEN = "#009E73"  # Okabe-Ito's, as in style.mplstyle
+PINK = "#CC79A7"  # another of them
+GRID = np.linspace(-12, 12, 4801)  # on which a KL is summed
 LEAST_LABELLED = 0.1  # nats: a shorter piece of a column has no room for its number
 PIPS = ((-1, -1), (-1, 1), (0, 0), (1, -1), (1, 1))  # of a die that shows a five
+Floats = float | np.ndarray
 
 
 class Terms(NamedTuple):
@@ -133,6 +138,85 @@ def _back(ax: Axes, *ways) -> None:
     """Draw arrows for gradients."""
     for start, end in ways:
         drawing.arrow(ax, start, end, ORANGE, width=2)
+
+
+def fans(runs: Mapping[str, Tensor], numbers: Tensor) -> Figure:
+    """Draw how estimates change with the number of samples, a panel for each run, by its name.
+
+    A run is `[repeats,n]`: by how much each estimate of log p(x) misses, in nats, after `numbers`
+    `[n]` samples. The first estimate is orange; the dashed line is the truth.
+    """
+    fig, axes = plt.subplots(1, len(runs), figsize=(6.4, 3), sharey=True, squeeze=False)
+    for ax, (title, misses) in zip(axes[0], runs.items(), strict=True):
+        ax.semilogx(numbers, misses.T, color=BLUE, lw=0.6, alpha=0.25)
+        ax.semilogx(numbers, misses[0], color=ORANGE, lw=1.5)
+        ax.axhline(0, color=INK, ls="--", lw=2, zorder=3)
+        ax.set(title=title, xlabel="samples", ylim=(-6, 4), xlim=(1, int(numbers[-1])))
+        ax.set_xticks((1, 10, 100, 1000), ("1", "10", "100", "1,000"))
+    axes[0, 0].set(ylabel="estimate minus log p(x), nats")
+    return fig
+
+
+def kl_area(mean: float, std: float) -> Figure:
+    """Draw the KL from q = N(mean, std^2) to p = N(0, 1) as an area, and what each step costs.
+
+    Above, q log(q/p) is green where it is positive and pink where it is negative. Below are the
+    KL of a q that is only moved, against its mean, and of one that only has another width, against
+    its std; dots mark `mean` and `std`. All are sums on a grid, in nats.
+    """
+    fig, axes = plt.subplot_mosaic("AA;BC", figsize=(6.4, 5), height_ratios=(1.2, 1))
+    _signed_area(axes["A"], mean, std)
+    means, widths = np.linspace(-2, 2, 81), np.linspace(0.1, 2, 77)
+    _cost(axes["B"], means, _kl(means, 1.0), (mean, float(_kl(mean, 1.0))))
+    _cost(axes["C"], widths, _kl(0.0, widths), (std, float(_kl(0.0, std))))
+    axes["B"].set(title="only the mean differs", xlabel="mean of q (its std is 1)")
+    axes["B"].set(ylabel="KL, nats")
+    axes["C"].set(title="only the width differs", xlabel="std of q (its mean is 0)")
+    return fig
+
+
+def _integrand(mean: Floats, std: Floats) -> np.ndarray:
+    """Return q log(q/p) on the grid, `[..., 4801]`, of q = N(mean, std^2) and p = N(0, 1)."""
+    log_q = norm.logpdf(GRID, np.asarray(mean)[..., None], np.asarray(std)[..., None])
+    return np.exp(log_q) * (log_q - norm.logpdf(GRID))
+
+
+def _kl(mean: Floats, std: Floats) -> np.ndarray:
+    """Return the KL from N(mean, std^2) to N(0, 1) in nats: its integrand, summed on the grid."""
+    return _integrand(mean, std).sum(-1) * (GRID[1] - GRID[0])
+
+
+def _signed_area(ax: Axes, mean: float, std: float) -> None:
+    """Draw q, p and the integrand of their KL, with the areas above and below zero."""
+    heights = _integrand(mean, std)
+    above, below = heights.clip(min=0), heights.clip(max=0)
+    for part, colour in ((above, GREEN), (below, PINK)):
+        ax.fill_between(GRID, part, color=colour, alpha=0.45, lw=0)
+    density = norm.pdf(GRID, mean, std)
+    ax.plot(GRID, density, color=BLUE)
+    ax.plot(GRID, norm.pdf(GRID), color=ORANGE)
+    drawing.word(ax, mean - 0.9 * std, 0.75 * density.max(), "q", color=BLUE, ha="right")
+    drawing.word(ax, -1.1, 0.29, "p", color=ORANGE, ha="right")
+    top, bottom = heights.argmax(), heights.argmin()
+    drawing.word(ax, GRID[top], 0.45 * heights[top], "+", fontsize=16)
+    drawing.word(ax, GRID[bottom], heights[bottom] - 0.1, "-", fontsize=16)
+    step = GRID[1] - GRID[0]
+    gained, lost = above.sum() * step, -below.sum() * step
+    title = (
+        f"q log(q/p): area {gained:.3f} above zero - {lost:.3f} below = {gained - lost:.3f} nats"
+    )
+    ax.set(title=title, xlabel="x", ylabel="density; q log(q/p)", xlim=(-4, 4))
+    ax.set_ylim(bottom=heights[bottom] - 0.25)
+
+
+def _cost(ax: Axes, settings: np.ndarray, kl: np.ndarray, dot: tuple[float, float]) -> None:
+    """Draw the KL against a setting of q, and name it at the dot."""
+    ax.plot(settings, kl, color=GREEN)
+    ax.plot(*dot, "o", color=BLUE)
+    side = "right" if dot[0] > settings[kl.argmin()] else "left"  # into the valley
+    name = f"  {dot[1]:.3f}  "
+    drawing.word(ax, *dot, name, fontsize=11, ha=side)
+    ax.set(ylim=(-0.1, 2.1))
 
 
 def bound_columns(cases: Mapping[str, Terms], ax: Axes | None = None) -> Axes:
