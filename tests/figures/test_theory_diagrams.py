@@ -22,16 +22,6 @@ def colours(ax):
     return [to_hex(arrow.get_edgecolor()).upper() for arrow in arrows]
 
 
-def test_ancestral_shows_latents_chances_and_image():
-    chances = torch.tensor([0.1, 0.2, 0.7])
-    image = torch.rand(28, 28)
-    ax = theory_diagrams.ancestral([1.25, -0.5, 0.0, 7.0], chances, image, "darkest pixel")
-    assert {"+1.25\n-0.50\n+0.00\n...", "darkest pixel"} <= set(words(ax))
-    bars, picture = ax.child_axes
-    assert [bar.get_height() for bar in bars.patches] == pytest.approx([0.1, 0.2, 0.7])
-    assert torch.equal(torch.tensor(picture.images[0].get_array()), image)
-
-
 def test_gradients_stop_at_the_die_or_reach_mean_and_std():
     ax = theory_diagrams.gradient_paths()
     shown = words(ax)
@@ -130,7 +120,6 @@ def test_no_text_of_a_figure_with_panels_is_small(fig):
 @pytest.mark.parametrize(
     "ax",
     [
-        lambda: theory_diagrams.ancestral([0.0] * 3, torch.ones(16) / 16, torch.rand(28, 28)),
         theory_diagrams.gradient_paths,
         theory_diagrams.loss_terms,
         lambda: theory_diagrams.bound_columns({"q": theory_diagrams.Terms(-1.0, 0.5, 0.5)}),

@@ -1,4 +1,4 @@
-"""The strokes of which every diagram is made: boxes, nodes, words and arrows.
+"""The strokes of which every diagram is made: boxes, nodes, dice, words and arrows.
 
 They are readable on white and on black pages alike: nothing is filled with white, and what has no
 colour of its own is drawn in a grey that stands out from both.
@@ -7,9 +7,11 @@ colour of its own is drawn in a grey that stands out from both.
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, FancyBboxPatch
 
-from .colours import INK
+from .colours import INK, ORANGE
+
+PIPS = ((-1, -1), (-1, 1), (0, 0), (1, -1), (1, 1))  # of a die that shows a five
 
 
 def blank(size: tuple[float, float], across: tuple[float, float], up: tuple[float, float]) -> Axes:
@@ -42,6 +44,16 @@ def node(ax: Axes, x: float, y: float, text: str, observed: bool = False) -> Non
     fill = to_rgba(INK, 0.35) if observed else "none"
     ax.add_patch(Circle((x, y), 0.38, fc=fill, ec=INK))
     word(ax, x, y, text)
+
+
+def die(ax: Axes, x: float, y: float, side: float = 0.5) -> None:
+    """Draw a die with its middle at x, y: what comes out of it is chance."""
+    corner = (x - side / 2, y - side / 2)
+    rounded = f"round,pad={0.12 * side}"
+    ax.add_patch(FancyBboxPatch(corner, side, side, rounded, fc=tint(ORANGE), ec=ORANGE))
+    for right, up in PIPS:
+        pip = (x + 0.3 * side * right, y + 0.3 * side * up)
+        ax.add_patch(Circle(pip, 0.1 * side, color=ORANGE))
 
 
 def arrow(

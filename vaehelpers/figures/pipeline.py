@@ -1,7 +1,8 @@
-"""Diagrams of a VAE with real pictures in it: the whole pipeline, the sizes, and sampling."""
+"""Diagrams of a VAE with real numbers in it: the pipeline, sizes, a layer, and sampling."""
 
 from collections.abc import Sequence
 
+import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 from torch import Tensor
@@ -11,6 +12,8 @@ from .colours import BLUE, INK, ORANGE
 
 HIGH = 15  # the brightest of the 16 levels
 SMALL = 10.5  # points of the words beside the boxes
+PIXEL = 2.4 / 28  # how wide a pixel is in a picture
+STEPS = (ORANGE, BLUE, ORANGE, INK)  # colours of the steps of a sample: chance, network, chance
 
 
 def vae_pipeline(image: Tensor, mean: Tensor, std: Tensor, eps: Tensor, decoded: Tensor) -> Axes:
@@ -78,32 +81,77 @@ def sizes(encoder: Sequence[tuple[int, ...]], decoder: Sequence[tuple[int, ...]]
     return ax
 
 
-def ancestral_sampling(z: Tensor, chances: Tensor, means: Tensor, drawn: Tensor) -> Axes:
-    """Draw the three steps of a sample: z from the prior, the decoder, a draw for each pixel.
+def transposed_convolution(pixels: Sequence[float], pattern: Sequence[float]) -> Axes:
+    """Draw how a row of pixels becomes about twice as long, with stride 2.
 
-    `z` is `[D]`; `chances` `[16]` are the probabilities of the pixel in the middle, which is
-    marked; `means` and `drawn` are levels `[1,28,28]`, from 0 to 15.
+    Each of the pixels is multiplied by the pattern of three weights, two places further than the
+    pixel before; where products meet, they are added. Marked are the places that `padding=1` cuts
+    off, and the one that `output_padding=1` gives back.
     """
-    ax = drawing.blank((8, 2.9), (0, 16), (0, 5.8))
-    bars(ax, (0.5, 2.9), 2.9, z, ORANGE, 0.45)
-    drawing.word(ax, 1.9, 5.3, "1. draw z from N(0, I)", fontsize=SMALL, color=ORANGE)
-    drawing.word(ax, 1.7, 0.7, f"{len(z)} numbers", fontsize=SMALL)
-    _funnel(ax, (3.6, 5.4), 2.9, (0.7, 1.2), "decoder", BLUE)
-    drawing.word(ax, 5.4, 5.3, "2. decode", fontsize=SMALL, color=BLUE)
-    picture(ax, 7.2, 2.9, means, mark=True)
-    drawing.word(ax, 7.2, 1.0, "16 probabilities a pixel", fontsize=SMALL)
-    drawing.word(ax, 7.2, 0.45, "(drawn: their means)", fontsize=10)
-    bars(ax, (9.2, 12.0), 2.0, chances, BLUE, 2.4 / float(chances.max()))
-    drawing.word(ax, 10.6, 4.7, "one pixel:", fontsize=SMALL)
-    drawing.word(ax, 10.6, 1.6, "0 ... 15", fontsize=SMALL)
-    drawing.word(ax, 10.6, 0.7, "its 16 probabilities", fontsize=SMALL)
-    picture(ax, 14.3, 2.9, drawn, mark=True)
-    drawing.word(ax, 13.2, 5.3, "3. draw a level for each pixel", fontsize=SMALL, color=ORANGE)
-    drawing.word(ax, 14.3, 0.7, "a sample", fontsize=SMALL)
-    for start, end in (((2.95, 2.9), (3.55, 2.9)), ((5.45, 2.9), (5.9, 2.9))):
-        _short_arrow(ax, start, end)
-    _short_arrow(ax, (7.35, 2.9), (9.1, 2.9), ORANGE)
-    _short_arrow(ax, (12.1, 2.9), (14.1, 2.9), ORANGE)
+    count, places = len(pixels), 2 * len(pixels) + 1
+    ax = drawing.blank((6.5, 0.55 * (count + 5)), (-3.6, places - 0.3), (-2.9, count + 2.1))
+    ax.set_aspect("equal")
+    sums = [0.0] * places
+    _cells(ax, 1, count + 1, pixels, INK, apart=2)
+    _beside(ax, count + 1, f"{count} pixels")
+    for number, pixel in enumerate(pixels):
+        colour, y = (BLUE, ORANGE)[number % 2], count - 0.4 - number
+        products = [pixel * weight for weight in pattern]
+        _cells(ax, 2 * number, y, products, colour)
+        _beside(ax, y, f"{pixel:g} times {', '.join(f'{weight:g}' for weight in pattern)}")
+        for step, product in enumerate(products):
+            sums[2 * number + step] += product
+    _cells(ax, 0, -0.8, sums, INK, bold=True)
+    _beside(ax, -0.8, f"the sum: {places} places")
+    for y, last, text in (
+        (-1.7, places - 2, f"padding=1 leaves {places - 2}"),
+        (-2.4, places - 1, f"output_padding=1: {places - 1}"),
+    ):
+        ax.plot((0.55, last + 0.45), (y, y), color=INK, lw=2, solid_capstyle="butt")
+        for end in (0.55, last + 0.45):
+            ax.plot((end, end), (y - 0.15, y + 0.15), color=INK, lw=2)
+        _beside(ax, y, text)
+    return ax
+
+
+def ancestral_sampling(
+    z: Tensor,
+    chances: Tensor,
+    drawn: Tensor,
+    pixel: tuple[int, int] = (14, 14),
+    names: tuple[str, str, str, str] = ("1. draw z", "2. decode", "3. draw levels", "a sample"),
+) -> Axes:
+    """Draw the steps of a sample: z from the prior, the decoder, a draw for each pixel.
+
+    `z` is `[D]`; `chances` `[16,28,28]` are the probabilities of each pixel's levels, drawn as the
+    mean levels, and as bars for one `pixel`, whose row and column are given and which is marked;
+    `drawn` are the sample's levels `[1,28,28]`, from 0 to 15. `names` are written above the steps.
+    """
+    chances = chances.detach()
+    means = torch.einsum("k,khw->hw", torch.arange(len(chances)).to(chances), chances)[None]
+    of_pixel = chances[:, pixel[0], pixel[1]]
+    y = 2.75
+    ax = drawing.blank((8, 2.6), (0, 16), (0, 5.2))
+    drawing.die(ax, 0.6, y, 0.7)
+    bars(ax, (1.7, 3.7), y, z, ORANGE, 1.2 / float(z.abs().max()))
+    _funnel(ax, (4.3, 6.1), y, (0.6, 1.2), "decoder", BLUE)
+    picture(ax, 8.0, y, means, mark=pixel)
+    bars(ax, (9.9, 11.8), y - 0.9, of_pixel, BLUE, 2.0 / float(of_pixel.max()))
+    drawing.die(ax, 12.65, y, 0.7)
+    picture(ax, 14.8, y, drawn, mark=pixel)
+    for x, name, colour in zip((1.9, 5.2, 11.6, 14.8), names, STEPS, strict=True):
+        drawing.word(ax, x, 4.7, name, fontsize=13, color=colour)
+    for x, text in (
+        (0.7, "from the\nprior"),
+        (2.7, f"{len(z)}\nlatents"),
+        (8.0, "the decoder's\nmean levels"),
+        (10.85, "levels 0 to 15\nof one pixel"),
+        (14.8, "all pixels, each\nby itself"),
+    ):
+        drawing.word(ax, x, 0.6, text)
+    for start, end in ((1.1, 1.6), (3.8, 4.25), (6.15, 6.7), (11.8, 12.2), (13.1, 13.55)):
+        _short_arrow(ax, (start, y), (end, y))
+    _short_arrow(ax, _pixel_at(8.0, y, pixel), (9.8, y), ORANGE)
     return ax
 
 
@@ -112,19 +160,41 @@ def _times(*numbers: int) -> str:
     return "\u00d7".join(map(str, numbers))
 
 
-def picture(ax: Axes, x: float, y: float, levels: Tensor, mark: bool = False) -> None:
+def _cells(ax: Axes, left: int, y: float, values, colour: str, *, apart=1, bold=False) -> None:
+    """Write numbers in squares, from place `left` on, `apart` places from each other."""
+    for number, value in enumerate(values):
+        x = left + apart * number
+        square = Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, fc=drawing.tint(colour), ec=colour)
+        ax.add_patch(square)
+        drawing.word(ax, x, y, f"{value:g}", weight="bold" if bold else "normal")
+
+
+def _beside(ax: Axes, y: float, text: str) -> None:
+    """Write what a row is at its left."""
+    drawing.word(ax, -0.75, y, text, ha="right")
+
+
+def picture(
+    ax: Axes, x: float, y: float, levels: Tensor, mark: tuple[int, int] | None = None
+) -> None:
     """Draw levels `[1,28,28]` as a picture 2.4 wide whose middle is at x, y.
 
-    `mark` puts a frame round the pixel in row 14 and column 14.
+    `mark` puts a frame round the pixel in that row and column.
     """
     left, bottom = x - 1.2, y - 1.2
     extent = (left, left + 2.4, bottom, bottom + 2.4)
     grey = levels[0].float().cpu().numpy()
     ax.imshow(grey, cmap="gray", vmin=0, vmax=HIGH, extent=extent, aspect="auto", zorder=2)
-    if mark:
-        pixel = 2.4 / 28
-        corner = (left + 13.5 * pixel, bottom + 12.5 * pixel)
-        ax.add_patch(Rectangle(corner, 2 * pixel, 2 * pixel, fill=False, ec=ORANGE, lw=2, zorder=3))
+    if mark is not None:
+        across, up = _pixel_at(x, y, mark)
+        corner = (across - PIXEL, up - PIXEL)
+        ax.add_patch(Rectangle(corner, 2 * PIXEL, 2 * PIXEL, fill=False, ec=ORANGE, lw=2, zorder=3))
+
+
+def _pixel_at(x: float, y: float, pixel: tuple[int, int]) -> tuple[float, float]:
+    """Return where a pixel's middle is in a picture whose middle is at x, y."""
+    row, column = pixel
+    return x + (column - 13.5) * PIXEL, y + (13.5 - row) * PIXEL
 
 
 def bars(

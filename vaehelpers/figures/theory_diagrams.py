@@ -1,6 +1,6 @@
-"""Diagrams of notebook 02: drawing an image, estimates, the KL, the bound, the loss, gradients."""
+"""Diagrams of notebook 02: estimates, the KL, the bound, the loss, gradients."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, FancyBboxPatch, Patch
+from matplotlib.patches import Patch
 from scipy.stats import norm
 from torch import Tensor
 
@@ -19,7 +19,6 @@ GREEN = "#009E73"  # Okabe-Ito's, as in style.mplstyle
 PINK = "#CC79A7"  # another of them
 GRID = np.linspace(-12, 12, 4801)  # on which a KL is summed
 LEAST_LABELLED = 0.1  # nats: a shorter piece of a column has no room for its number
-PIPS = ((-1, -1), (-1, 1), (0, 0), (1, -1), (1, 1))  # of a die that shows a five
 Floats = float | np.ndarray
 
 
@@ -34,60 +33,6 @@ class Terms(NamedTuple):
     kl_to_posterior: float
 
 
-def ancestral(z: Sequence[float], chances: Tensor, image: Tensor, pixel: str = "pixel") -> Axes:
-    """Draw how an image is made: throw z, decode it, throw each pixel.
-
-    `z` are the latents, of which the first three are written; `chances` `[K]` are those of one
-    pixel's levels, 0 to 1, and `pixel` says of which; `image` is the picture `[H,W]`, of values
-    0 to 1.
-    """
-    ax = drawing.blank((8, 2.4), (-0.6, 10.6), (-0.2, 3.1))
-    middle = 1.4
-    _die(ax, 0, middle)
-    numbers = "\n".join(f"{value:+.2f}" for value in z[:3])
-    drawing.box(ax, 2, middle, f"{numbers}\n...", BLUE)
-    drawing.box(ax, 4.1, middle, "decoder", GREEN)
-    _bars(ax.inset_axes((5.5, 0.7, 1.7, 1.4), transform=ax.transData), chances)
-    _die(ax, 8.1, middle)
-    picture = ax.inset_axes((9.1, 0.65, 1.5, 1.5), transform=ax.transData)
-    picture.imshow(image.numpy(), cmap="gray", vmin=0, vmax=1)
-    picture.set_axis_off()
-    for start, end in ((0.1, 1.6), (2.4, 3.5), (4.75, 5.75), (7.0, 7.95), (8.15, 9.35)):
-        drawing.arrow(ax, (start, middle), (end, middle), INK)
-    names = {
-        0: "1. throw",
-        2: "latents z",
-        4.1: "2. decode",
-        6.35: "levels of the",
-        8.1: "3. throw",
-    }
-    for x, name in {**names, 9.85: "4. the image"}.items():
-        drawing.word(ax, x, 2.75, name, fontsize=11)
-    drawing.word(ax, 6.35, 2.4, pixel, fontsize=11)
-    drawing.word(ax, 0.3, 0.5, "from the prior", fontsize=10)
-    drawing.word(ax, 8.1, 0.2, "each pixel\nby itself", fontsize=10)
-    return ax
-
-
-def _die(ax: Axes, x: float, y: float) -> None:
-    """Draw a die: what comes out of it is chance."""
-    side = 0.5
-    corner = (x - side / 2, y - side / 2)
-    ax.add_patch(
-        FancyBboxPatch(corner, side, side, "round,pad=0.06", fc=drawing.tint(ORANGE), ec=ORANGE)
-    )
-    for right, up in PIPS:
-        ax.add_patch(Circle((x + 0.15 * right, y + 0.15 * up), 0.05, color=ORANGE))
-
-
-def _bars(ax: Axes, chances: Tensor) -> None:
-    """Draw the chances of a pixel's levels as small bars over the level."""
-    ax.bar(range(len(chances)), chances.tolist(), color=BLUE)
-    ax.set(xticks=[0, len(chances) - 1], yticks=[], xlabel="")
-    ax.grid(False)
-    ax.spines["left"].set_visible(False)
-
-
 def gradient_paths() -> Axes:
     """Draw where the gradient stops if z is thrown, and how it passes if only eps is.
 
@@ -96,7 +41,7 @@ def gradient_paths() -> Axes:
     ax = drawing.blank((8, 3.3), (-0.75, 13.1), (-0.9, 4.5))
     drawing.word(ax, 2.7, 4.2, "z is thrown", fontsize=12)
     _ends(ax, 0)
-    _die(ax, 2.3, 1.5)
+    drawing.die(ax, 2.3, 1.5)
     drawing.box(ax, 3.85, 1.5, "z", BLUE)
     _forward(ax, ((0.4, 2.6), (2.15, 1.8)), ((0.4, 0.4), (2.15, 1.2)), ((2.4, 1.5), (3.8, 1.5)))
     _forward(ax, ((3.95, 1.5), (5.2, 1.5)))
@@ -108,7 +53,7 @@ def gradient_paths() -> Axes:
     left = 7.2
     drawing.word(ax, left + 2.8, 4.2, "only eps is thrown", fontsize=12)
     _ends(ax, left)
-    _die(ax, left + 2.6, 3.2)
+    drawing.die(ax, left + 2.6, 3.2)
     drawing.word(ax, left + 3.5, 2.55, "eps", fontsize=11)
     drawing.box(ax, left + 2.6, 1.5, "z = mean\n+ std · eps", BLUE)
     _forward(ax, ((left + 0.3, 2.7), (left + 1.95, 1.95)), ((left + 0.3, 0.3), (left + 1.95, 1.05)))
