@@ -59,7 +59,8 @@ def test_share_right_draws_each_model_guessing_and_the_lengths_that_are_new():
     assert named == ["one", "other", "never trained on", "guessing"]
 
 
-# Rows are the steps that write "ba", columns the letters of "ab"; softmax gives 0.75 and 0.25.
+# Rows are the steps that write "ba", columns the letters of "ab". The weights: 0.2 and 0.8, then
+# a third and two thirds.
 SCORES = torch.tensor([[0.0, 3.0], [0.0, 1.0]]).log1p()
 
 
@@ -93,7 +94,7 @@ def test_lines_are_as_wide_as_their_weights():
 def test_both_parts_stand_one_below_or_beside_the_other():
     above, below = additive_steps("ab", "ba", SCORES, 1).axes
     assert above.get_position().y0 > below.get_position().y0
-    fig, axes = plt.subplots(1, 2)
+    _, axes = plt.subplots(1, 2)
     additive_panels("ab", "ba", SCORES, 2, axes)
     left, right = (ax.get_position() for ax in axes)
     assert left.x1 <= right.x0
@@ -123,4 +124,4 @@ def test_waves_mark_what_the_columns_hold_at_one_position():
     wave, _, dot = second.lines
     assert wave.get_ydata().tolist() == pytest.approx(table[:, 2].tolist())
     assert dot.get_xydata().tolist() == [pytest.approx([3, 11 / 12])]
-    assert second.get_xlabel() == "position" and not first.get_xlabel()
+    assert [ax.get_xlabel() for ax in (first, second)] == ["", "position"]

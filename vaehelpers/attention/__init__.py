@@ -2,9 +2,8 @@
 
 Read in this order: `reversal` (sequence to sequence with a fixed vector, additive attention, a
 Transformer), `alignment` (one of its words, step by step), `masking` (attention weights under a
-mask), `mail` (generated mails with labels),
-`text_file` and `mail_file` (your own ones), `spam` (tokens, training, scores), `costs` (operations
-and bytes of a call).
+mask), `mail` (generated mails with labels), `text_file` and `mail_file` (your own ones), `spam`
+(tokens, training, scores), `costs` (operations and bytes of a call).
 """
 
 import lazy_loader
