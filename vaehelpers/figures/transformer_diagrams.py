@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from torch import Tensor
@@ -186,8 +187,8 @@ def _small_mask(ax: Axes, x: float, y: float, mask: Tensor) -> None:
     for row in range(n):
         for column in range(m):
             place = x + (column - m / 2) * side, y + (n / 2 - 1 - row) * side
-            filled = {"fc": BLUE, "alpha": 0.6} if mask[row, column] else {"fc": "none"}
-            ax.add_patch(Rectangle(place, side, side, ec=INK, lw=0.8, **filled))
+            fill = to_rgba(BLUE, 0.6) if mask[row, column] else "none"
+            ax.add_patch(Rectangle(place, side, side, fc=fill, ec=INK, lw=0.8))
 
 
 def multi_head(heads: int, width: int) -> Axes:
