@@ -1,21 +1,8 @@
 """Diagrams show the numbers that they were given."""
 
-import pytest
-import torch
 from conftest import words
 
 from vaehelpers.figures import diagrams
-
-
-@pytest.mark.parametrize("letters", ["a", "boot", "transformer"])
-def test_alignment_step_prints_the_weights_that_matter(letters):
-    alpha = torch.full((len(letters),), 0.05)
-    alpha[-1] = 0.8
-    shown = words(diagrams.alignment_step(letters, alpha, 2, "x", "y"))
-    printed = [text for text in shown if "alpha" in text]
-    assert printed == [rf"$\alpha_{{2{len(letters)}}}$ = 0.80"]
-    assert {"$c_{2}$", "$s_{2}$", "$s_{1}$", "$y_{2}$ = y", "$y_{1}$ = x", *letters} <= set(shown)
-    assert sum(text.startswith("$h_") for text in shown) == len(letters)
 
 
 def test_message_shows_tokens_padding_and_logit():

@@ -74,12 +74,16 @@ def test_mask_panels_stand_beside_each_other_with_numbered_tokens():
     assert first.get_position().x1 < second.get_position().x0
 
 
-def test_masked_attention_has_fewer_arrows_than_the_other_two():
-    ax = transformer_diagrams.attention_kinds()
-    assert len(arrows(ax)) == 16 + 10 + 16
+def test_the_whole_transformer_has_three_attentions_each_with_its_mask():
+    ax = transformer_diagrams.architecture("abc", "^x", "xy")
     shown = words(ax)
-    assert shown.count("$x_1$") == 3  # keys twice, queries once
-    assert shown.count("$y_1$") == shown.count("^") == 3
+    assert {"self-attention", "masked self-attention", "cross-attention"} <= set(shown)
+    assert {"a b c", "^ x", "x y", "keys, values", "queries"} <= set(shown)
+    assert shown.count("add, normalise") == 2 + 3
+    squares = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert len(squares) == 3 * 3 + 2 * 2 + 2 * 3
+    hidden = [square for square in squares if square.get_facecolor()[3] == 0]
+    assert len(hidden) == 1, "the first written letter does not see the second"
 
 
 def test_every_head_has_its_part_of_the_width():
@@ -104,7 +108,7 @@ def diagrams():
     return [
         transformer_diagrams.attention_by_hand("abc", query, keys, values, weights),
         transformer_diagrams.attention_shapes(5, 7, 8, 3),
-        transformer_diagrams.attention_kinds(),
+        transformer_diagrams.architecture("boot", "^too", "toob"),
         transformer_diagrams.multi_head(4, 64),
         transformer_diagrams.encoder_layer(64, 128),
     ]

@@ -1,9 +1,9 @@
 """What notebook 01 is about: three models that reverse words, mails, and a spam filter's needs.
 
 Read in this order: `reversal` (sequence to sequence with a fixed vector, additive attention, a
-Transformer), `masking` (attention weights under a mask), `mail` (generated mails with labels),
-`text_file` and `mail_file` (your own ones), `spam` (tokens, training, scores), `costs` (operations
-and bytes of a call).
+Transformer), `alignment` (one of its words, step by step), `masking` (attention weights under a
+mask), `mail` (generated mails with labels), `text_file` and `mail_file` (your own ones), `spam`
+(tokens, training, scores), `costs` (operations and bytes of a call).
 """
 
 import lazy_loader

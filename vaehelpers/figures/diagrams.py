@@ -1,63 +1,16 @@
-"""Diagrams: a graphical model, and two forward passes drawn from their own numbers."""
+"""Diagrams: a graphical model, and a message on its way through the classifier."""
 
-import itertools
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.patches import Circle, FancyBboxPatch
-from torch import Tensor
 
 from . import drawing
 from .colours import BLUE, INK, ORANGE
 
 MOST_TOKENS = 8  # of a long message are drawn
 LONGEST_TOKEN = 8  # letters; of a longer one the first seven are drawn
-
-
-def alignment_step(letters: str, alpha: Tensor, step: int, previous: str, written: str) -> Axes:
-    """Draw decoder step `step` (from 1) of additive attention.
-
-    It shows annotations, weights alpha `[T]`, context and state. An arrow's width and darkness
-    show its weight; weights of a tenth or more are printed on it.
-    """
-    places = [1.4 * j for j in range(len(letters))]
-    middle = places[-1] / 2
-    across = (min(-1, middle - 3.5), max(places[-1] + 1, middle + 3.5))
-    ax = drawing.blank((8, 4.2), across, (-1.2, 4.8))
-    for j, weight in enumerate(alpha.tolist()):
-        drawing.box(ax, places[j], 0, f"$h_{{{j + 1}}}$", BLUE)
-        drawing.word(ax, places[j], -1, letters[j])
-        drawing.arrow(ax, (places[j], -1), (places[j], 0), INK)
-        _weight_arrow(ax, (places[j], 0), (middle, 2), weight, f"{step}{j + 1}")
-    for left, right in itertools.pairwise(places):
-        drawing.arrow(ax, (left, 0), (right, 0), INK, both=True)
-    drawing.box(ax, middle, 2, f"$c_{{{step}}}$", ORANGE)
-    drawing.box(ax, middle, 3.2, f"$s_{{{step}}}$", BLUE)
-    drawing.box(ax, middle - 2, 3.2, f"$s_{{{step - 1}}}$", BLUE)
-    drawing.word(ax, middle, 4.5, f"$y_{{{step}}}$ = {written}")
-    drawing.word(ax, middle + 2.05, 3.2, f"$y_{{{step - 1}}}$ = {previous}", ha="left")
-    drawing.word(ax, middle - 2, 1.9, "is compared\nwith each $h_j$", fontsize=10)
-    drawing.arrow(ax, (middle - 2, 3.2), (middle - 2, 1.9), INK)
-    drawing.arrow(ax, (middle - 2, 3.2), (middle, 3.2), INK)  # previous state
-    drawing.arrow(ax, (middle + 2.1, 3.2), (middle, 3.2), INK)  # previous letter
-    drawing.arrow(ax, (middle, 2), (middle, 3.2), INK)  # context
-    drawing.arrow(ax, (middle, 3.2), (middle, 4.5), INK)  # what is written
-    return ax
-
-
-def _weight_arrow(ax: Axes, start, end, weight: float, index: str) -> None:
-    """Draw an arrow as wide and dark as an attention weight, printed on it if it matters."""
-    drawing.arrow(ax, start, end, ORANGE, width=1.2 + 4.3 * weight, alpha=0.6 + 0.4 * weight)
-    if weight >= 0.1:
-        ax.text(
-            0.82 * start[0] + 0.18 * end[0] + 0.25,  # near the start, where arrows are far apart
-            0.82 * start[1] + 0.18 * end[1],
-            f"$\\alpha_{{{index}}}$ = {weight:.2f}",
-            ha="left",
-            fontsize=10,
-            color=INK,
-        )
 
 
 def graphical_model() -> Axes:

@@ -1,10 +1,12 @@
-"""Diagrams of attention: three tokens by hand, shapes, masks, heads, and a Transformer's layer."""
+"""Diagrams of attention by hand, shapes, masks, heads, a Transformer's layer, and the whole."""
 
 import itertools
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from torch import Tensor
@@ -15,7 +17,6 @@ from .colours import BLUE, INK, ORANGE
 GREEN = "#009E73"  # of the Okabe-Ito colours, as in style.mplstyle
 TIMES = "\u00d7"  # between rows and columns
 MEETING = 1.35  # height at which the query meets the keys, in the example by hand
-PANEL = 5.2  # from the left edge of one kind of attention to that of the next
 
 
 def attention_by_hand(
@@ -114,45 +115,80 @@ def mask_panels(masks: Mapping[str, Tensor]) -> Figure:
     return fig
 
 
-def attention_kinds() -> Axes:
-    """Draw who looks at whom in self-attention, masked self-attention and cross-attention.
+def architecture(source: Sequence[str], before: Sequence[str], written: Sequence[str]) -> Axes:
+    """Draw a Transformer of one encoder and one decoder layer, and who looks at whom.
 
-    Keys are below, queries above; an arrow runs from a key to each query that may see it. What was
-    written begins with the start sign ^.
+    `source` enters the encoder, `before` the decoder: the start sign and the letters so far. It
+    answers `written`. Beside each attention stand its queries as rows and keys as columns; filled
+    where a query may look.
     """
-    ax = drawing.blank((8, 3.6), (-1, 3 * PANEL - 0.9), (-1.6, 4.4))
-    source, written = ["$x_1$", "$x_2$", "$x_3$", "$x_4$"], ["^", "$y_1$", "$y_2$", "$y_3$"]
-    everything = [(i, j) for i in range(4) for j in range(4)]
-    past = [(i, j) for i, j in everything if j <= i]
-    _kind(ax, 0, "self-attention\nin the encoder", (source, source), everything)
-    _kind(ax, PANEL, "masked self-attention\nin the decoder", (written, written), past)
-    _kind(ax, 2 * PANEL, "cross-attention\nin the decoder", (written, source), everything)
-    drawing.word(
-        ax,
-        2 * PANEL - 1.8,
-        -1.3,
-        "below: keys and values; above: queries; ^: the start sign",
-        fontsize=11,
-    )
+    ax = drawing.blank((6.4, 7.2), (-1.7, 11.7), (-1.2, 11.5))
+    attend, combine = ORANGE, GREEN
+    left, right = 2.1, 7.9
+    encoder = [
+        (0, " ".join(source), BLUE),
+        (1.2, "embed, add positions", BLUE),
+        (2.8, "self-attention", attend),
+        (3.8, "add, normalise", combine),
+        (5.2, "feed-forward", attend),
+        (6.2, "add, normalise", combine),
+    ]
+    decoder = [
+        (0, " ".join(before), BLUE),
+        (1.2, "embed, add positions", BLUE),
+        (2.8, "masked self-attention", attend),
+        (3.8, "add, normalise", combine),
+        (5.2, "cross-attention", attend),
+        (6.2, "add, normalise", combine),
+        (7.6, "feed-forward", attend),
+        (8.6, "add, normalise", combine),
+        (9.9, "linear map, softmax", BLUE),
+        (11.1, " ".join(written), BLUE),
+    ]
+    _stack(ax, left, encoder)
+    _stack(ax, right, decoder)
+    memory = {"color": INK, "lw": 1.2}
+    ax.plot((left, left, 5, 5), (6.55, 7.1, 7.1, 5.2), **memory)  # to the decoder's queries
+    ax.annotate("", (right - 1.95, 5.2), (4.98, 5.2), arrowprops={"arrowstyle": "-|>", **memory})
+    drawing.word(ax, 3.7, 7.45, "keys, values", fontsize=11)
+    drawing.word(ax, right - 0.2, 4.5, "queries", fontsize=11, ha="right")
+    drawing.word(ax, left, -0.9, "encoder")
+    drawing.word(ax, right, -0.9, "decoder")
+    n, m = len(before), len(source)
+    everything = torch.ones(m, m, dtype=torch.bool), torch.ones(n, m, dtype=torch.bool)
+    past = torch.ones(n, n, dtype=torch.bool).tril()
+    _small_mask(ax, left - 2.85, 2.8, everything[0])
+    _small_mask(ax, right + 2.85, 2.8, past)
+    _small_mask(ax, right + 2.85, 5.2, everything[1])
     return ax
 
 
-def _kind(
-    ax: Axes,
-    left: float,
-    title: str,
-    names: tuple[Sequence[str], Sequence[str]],
-    seen: Sequence[tuple[int, int]],
-) -> None:
-    """Draw queries above keys, and an arrow for each pair (query, key) that is `seen`."""
-    queries, keys = names
-    for i, j in seen:
-        drawing.arrow(ax, (left + j, 0), (left + i, 2.4), INK, width=0.8, alpha=0.8)
-    for place, name in enumerate(keys):
-        drawing.box(ax, left + place, 0, name, BLUE)
-    for place, name in enumerate(queries):
-        drawing.box(ax, left + place, 2.4, name, GREEN)
-    drawing.word(ax, left + 1.5, 3.7, title, fontsize=11)
+def _stack(ax: Axes, x: float, parts: Sequence[tuple[float, str, str]]) -> None:
+    """Draw parts (height, text, colour) above each other around x, and the paths past each two."""
+    for (low, _, _), (high, _, _) in itertools.pairwise(parts):
+        up = {"arrowstyle": "-|>", "color": INK}
+        ax.annotate("", (x, high - 0.35), (x, low + 0.35), arrowprops=up)
+    for height, text, colour in parts:
+        style = {"fc": drawing.tint(colour), "ec": colour, "lw": 1.5}
+        frame = FancyBboxPatch((x - 1.85, height - 0.3), 3.7, 0.6, "round,pad=0.05", **style)
+        ax.add_patch(frame)
+        drawing.word(ax, x, height, text, fontsize=11)
+        if text == "add, normalise":  # what came into the part below goes around it
+            side = x + 2.15
+            ax.plot((x, side, side), (height - 1.62, height - 1.62, height), color=INK, lw=1.2)
+            arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.2, "shrinkA": 0}
+            ax.annotate("", (x + 1.9, height), (side + 0.02, height), arrowprops=arrow)
+
+
+def _small_mask(ax: Axes, x: float, y: float, mask: Tensor) -> None:
+    """Draw a mask `[n,m]` as squares around x, y: filled where a query, row, may look at a key."""
+    n, m = mask.shape
+    side = 0.3
+    for row in range(n):
+        for column in range(m):
+            place = x + (column - m / 2) * side, y + (n / 2 - 1 - row) * side
+            fill = to_rgba(BLUE, 0.6) if mask[row, column] else "none"
+            ax.add_patch(Rectangle(place, side, side, fc=fill, ec=INK, lw=0.8))
 
 
 def multi_head(heads: int, width: int) -> Axes:
