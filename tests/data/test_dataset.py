@@ -65,6 +65,10 @@ def test_head_of_less_than_nothing_is_refused(small):
         small.head(-1)
 
 
+def test_a_data_set_names_itself_and_its_parts(drawn):
+    assert repr(drawn) == "Dataset('drawn', train=5,400, val=600, test=1,000)"
+
+
 def test_no_images_are_counted_mirrored_and_divided(small):
     none = small.head(0)
     assert repr(none) == "Split(0 images of shape (1, 28, 28))"

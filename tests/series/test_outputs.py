@@ -163,17 +163,32 @@ def test_display_reaches_ipython():
     assert "x = 1.500" in captured.stdout + "".join(str(o) for o in captured.outputs)
 
 
+def test_display_passes_on_what_a_notebook_keeps(monkeypatch):
+    handed_over = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, **how: handed_over.append((data, how))
+    )
+    outputs.record("x", 1.5, "nats")
+    ((data, how),) = handed_over
+    assert data == {"text/plain": "x = 1.500 nats"}
+    assert how["raw"] is True
+    kept = {"result": "x", "value": 1.5, "unit": "nats", "data": None, "recorded": False}
+    assert how["metadata"] == {outputs.KEY: kept}
+
+
 def test_clean_strips_widgets_and_timings():
     data = {
         outputs.WIDGET: {"model_id": "abc"},
         "text/plain": "HBox(children=(Image(value=b'..'), FloatSlider(value=1)))",
     }
     notebook = notebook_of([nbformat.v4.new_output("display_data", data=data)])
-    notebook.metadata.update(widgets={"state": {}}, papermill={"duration": 3})
+    notebook.metadata.update(widgets={"state": {}}, papermill={"duration": 3}, jupytext={})
     notebook.cells[0].metadata.update(papermill={"duration": 1}, tags=["parameters"])
     cleaned = outputs.clean(notebook)
-    assert cleaned.metadata.kernelspec.name == "python3"
-    assert not {"widgets", "papermill"} & cleaned.metadata.keys()
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    language = {"name": "python", "nbconvert_exporter": "python"}
+    assert cleaned.metadata == {"kernelspec": kernel, "language_info": language}
+    assert outputs.clean(cleaned) == cleaned
     assert cleaned.cells[0].metadata == {"tags": ["parameters"]}
     assert cleaned.cells[0].outputs[0].data == {"text/plain": STAND_IN}
 
