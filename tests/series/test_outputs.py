@@ -63,18 +63,26 @@ def test_the_same_figure_gives_the_same_bytes_and_is_closed(shown):
     assert not plt.get_fignums()
 
 
+def test_no_other_figure_is_closed(shown):
+    first, other = draw(), draw()
+    outputs.show(first, "line", alt=ALT)
+    assert plt.get_fignums() == [other.number]
+
+
 def test_a_figure_is_shown_as_matplotlib_saves_it(shown):
     fig, saved = draw(), io.BytesIO()
     fig.savefig(saved, format="png")
     outputs.show(fig, "line", alt=ALT)
     saved, on_page = (np.array(Image.open(png)) for png in (saved, io.BytesIO(png_of(shown[0]))))
     assert np.array_equal(saved, on_page)
-    assert shown[0].metadata["image/png"]["alt"] == shown[0].data["text/plain"] == ALT
+    assert shown[0].data["text/plain"] == ALT
+    kept = {"figure": "line", "alt": ALT}
+    assert shown[0].metadata == {"image/png": {"alt": ALT}, outputs.KEY: kept}
 
 
 def shades(number: int):
     """Draw a picture of `number` rows and columns, all of whose pixels differ, on a clear page."""
-    fig = plt.figure(figsize=(4, 4), dpi=100, layout="none")
+    fig = plt.figure(figsize=(5, 4), dpi=100, layout="none")
     ax = fig.add_axes((0.25, 0.25, 0.5, 0.5))
     ax.set_axis_off()
     up, right = np.mgrid[0 : 1 : number * 1j, 0 : 1 : number * 1j]
@@ -102,6 +110,8 @@ def test_alt_text_is_required(shown):
     with pytest.raises(ValueError, match="'line' needs alt text of at least 40 characters, got 5"):
         outputs.show(draw(), "line", alt="short")
     assert shown == []
+    outputs.show(draw(), "line", alt=40 * "x")
+    assert len(shown) == 1
 
 
 def test_stand_in_data_is_named_on_the_face(shown, drawn, fashion):
@@ -140,7 +150,9 @@ def test_collects_figures_and_full_precision_results(shown, drawn):
     assert shown[1].data["text/plain"] == "bpd = 1.235 bits/dim (stand-in data: drawn)"
     assert shown[2].data["text/plain"] == "count = 270,616"
     assert shown[3].data["text/plain"] == "hours = 1.250 h (recorded)"
-    pictures, results = outputs.collect(notebook_of(shown))
+    notebook = notebook_of([*shown[:2], nbformat.v4.new_output("stream", text="some words")])
+    notebook.cells += [nbformat.v4.new_markdown_cell("Some prose."), *notebook_of(shown[2:]).cells]
+    pictures, results = outputs.collect(notebook)
     assert pictures["line"].startswith(b"\x89PNG")
     assert results == {
         "bpd": {"value": 1.23456789, "unit": "bits/dim", "data": "drawn", "recorded": False},
@@ -212,6 +224,12 @@ def test_cells_that_a_reader_may_skip_are_folded_and_no_others():
     folded = {"source_hidden": True, "outputs_hidden": True}
     assert first.metadata == {"tags": ["kept"], "jupyter": folded}
     assert second.metadata == {"tags": ["kept"]}
+
+
+def test_the_cell_that_papermill_adds_has_always_the_same_name():
+    notebook = notebook_of([])
+    notebook.cells[0].metadata["tags"] = ["injected-parameters"]
+    assert [cell.id for cell in outputs.clean(notebook).cells] == ["injected-parameters"]
 
 
 def test_clean_joins_what_a_kernel_cut():
