@@ -144,7 +144,7 @@ def test_one_image_has_a_score_and_no_known_error():
     assert both["bpd_se"] > 0
 
 
-@pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28), (784,), ()])
+@pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28), (784,), (), (3, 0, 28, 28)])
 def test_bits_per_dimension_need_a_batch_axis(shape):
     with pytest.raises(InputError, match=r"^img_shape must be \[B,C,H,W\].*; give imgs.shape$"):
         elbo_to_bpd(torch.ones(3), shape)
