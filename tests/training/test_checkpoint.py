@@ -61,6 +61,26 @@ def test_round_trip(saved):
             assert torch.equal(value, restored[key][name])
 
 
+def test_each_of_several_optimizers_gets_its_own_state_back(tmp_path):
+    model = seeded_vae(0, **CONFIG)
+
+    def two():
+        encoder = torch.optim.Adam(model.encoder.parameters(), lr=1e-3)
+        return [encoder, torch.optim.SGD(model.decoder.parameters(), 1e-3, momentum=0.9)]
+
+    trained, fresh = two(), two()
+    model(torch.zeros(2, 1, 28, 28))[0].backward()
+    for optimizer in trained:
+        optimizer.step()
+    path = checkpoint.save_checkpoint(tmp_path, 1, model, trained, meta_of(1))
+    checkpoint.load_optimizers(path, fresh)
+    for optimizer, restored in zip(trained, fresh, strict=True):
+        assert optimizer.state.keys() == restored.state.keys()
+        for parameter, entry in optimizer.state.items():
+            for name, value in entry.items():
+                assert torch.equal(value, restored.state[parameter][name])
+
+
 @pytest.mark.parametrize("name", ["", "epoch_0001.json", "epoch_0001.safetensors"])
 def test_found_by_folder_json_or_weights(saved, name):
     _, _, folder = saved

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from conftest import lively
 
 from vaehelpers import TrainConfig
 from vaehelpers.training import step as step_module
@@ -36,15 +37,20 @@ def test_the_configuration_says_what_a_step_is():
     imgs, eps = batch()
     losses = {}
     for precision in ("float32", "bfloat16"):
-        model = seeded_vae(0, 4, 2)
+        model = lively(2)
         optimizer = torch.optim.SGD(model.parameters(), 0.1)
         step = training_step(model, [optimizer], TrainConfig(beta=7, precision=precision))
         assert isinstance(step, Step)
         assert step.beta == 7
         losses[precision] = step(imgs, eps)
         assert losses[precision].dtype == torch.float32
-    assert not torch.equal(losses["float32"], losses["bfloat16"])
-    torch.testing.assert_close(losses["float32"], losses["bfloat16"], rtol=2e-2, atol=1e-3)
+    exact = torch.stack([part.mean() for part in lively(2).losses(imgs, eps)])
+    assert torch.equal(losses["float32"], exact)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = torch.stack([part.mean() for part in lively(2).losses(imgs, eps)])
+    assert torch.equal(losses["bfloat16"], rounded)
+    assert not torch.equal(rounded, exact)
+    torch.testing.assert_close(rounded, exact, rtol=2e-2, atol=1e-3)
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
@@ -67,16 +73,20 @@ def test_torch_compiles_what_it_has_right_gradients_of(monkeypatch, device, prec
     compiled = []
 
     def note(function, device):
-        compiled.append(function)
+        compiled.append((function, device))
         return function
 
     monkeypatch.setattr(step_module, "compile_if_possible", note)
-    model = SimpleNamespace(device=torch.device(device), losses=None)
+    model = SimpleNamespace(device=torch.device(device), losses=object())
     training_step(model, [], TrainConfig(precision=precision))
     assert not compiled
     step = training_step(model, [], TrainConfig(precision=precision, compiled=True))
     assert len(compiled) == is_compiled
     assert type(step) is (CudaGraphed if device == "cuda" else Step)
+    inner = step.function if device == "cuda" else step
+    if precision == "float32":
+        assert compiled == [(model.losses, model.device)]
+        assert inner.loss is model.losses
 
 
 def test_a_graph_runs_three_times_records_once_and_replays(monkeypatch):
