@@ -1,5 +1,7 @@
 """Grey values become levels, and whatever is not levels is told apart with a mend that works."""
 
+import re
+
 import pytest
 import torch
 from torchvision.transforms.functional import to_tensor
@@ -159,6 +161,20 @@ def test_other_shapes_and_types(images, message):
     with pytest.raises(InputError) as error:
         check_images(images)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("images", "kind"),
+    [
+        (pictures().to(torch.complex64), "torch.complex64"),
+        (pictures().to(torch.uint8).to_sparse(), "torch.sparse_coo"),
+        (pictures().bool(), "torch.bool"),
+    ],
+)
+def test_a_type_that_is_refused_is_named(images, kind):
+    expected = f"levels of a usual type of number, not {kind}; convert them with .to(torch.uint8)"
+    with pytest.raises(InputError, match=f"^images must be {re.escape(expected)}$"):
+        check_images(images)
 
 
 def test_a_split_in_place_of_its_images(drawn):
