@@ -40,7 +40,7 @@ def test_both_columns_end_at_the_elbo_and_the_grey_ones_at_log_p():
     expected_log, elbo, log_p, end = ends[:4]
     assert (expected_log, elbo, log_p, end) == pytest.approx((-0.5, -1.5, -1.25, -1.5))
     assert ends[4:] == pytest.approx([-1.0, -1.25, -1.25, -1.25])
-    assert {"ELBO -1.500", "ELBO -1.250", "0.500", "1.000", "1.250"} <= set(words(ax))
+    assert {"ELBO -1.500", "ELBO -1.250", "-0.500", "1.000", "-1.250"} <= set(words(ax))
     assert "0.000" not in words(ax), "a piece of no length has no number"
     assert [label.get_text() for label in ax.get_xticklabels()] == ["narrow", "right"]
     assert [line.get_ydata()[0] for line in ax.lines] == pytest.approx([-1.25])
@@ -88,15 +88,16 @@ def test_the_areas_of_both_signs_make_the_kl_and_so_do_both_changes_together():
         assert kl.min() == pytest.approx(0, abs=1e-6)
 
 
-def test_a_fan_shows_every_estimate_the_first_in_orange_and_the_truth():
-    misses = {"D = 1": torch.randn(4, 3), "D = 2": torch.randn(4, 3)}
+def test_a_fan_shows_every_estimate_the_first_the_median_and_the_truth():
+    misses = {"D = 1": torch.randn(5, 3), "D = 2": torch.randn(5, 3)}
     fig = theory_diagrams.fans(misses, torch.tensor([1, 10, 1000]))
     for ax, (title, expected) in zip(fig.axes, misses.items(), strict=True):
         assert ax.get_title(loc="left") == title
-        *rays, first, truth = ax.lines
+        *rays, first, median, truth = ax.lines
         np.testing.assert_allclose([ray.get_ydata() for ray in rays], expected)
         np.testing.assert_allclose(first.get_ydata(), expected[0])
         assert first.get_color() == ORANGE
+        np.testing.assert_allclose(median.get_ydata(), np.median(expected, axis=0))
         assert list(truth.get_ydata()) == [0, 0]
         assert ax.get_xlim() == (1, 1000)
         assert ax.get_xscale() == "log"

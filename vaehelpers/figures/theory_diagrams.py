@@ -89,12 +89,13 @@ def fans(runs: Mapping[str, Tensor], numbers: Tensor) -> Figure:
     """Draw how estimates change with the number of samples, a panel for each run, by its name.
 
     A run is `[repeats,n]`: by how much each estimate of log p(x) misses, in nats, after `numbers`
-    `[n]` samples. The first estimate is orange; the dashed line is the truth.
+    `[n]` samples. The first estimate is orange, their median green; the dashed line is the truth.
     """
     fig, axes = plt.subplots(1, len(runs), figsize=(6.4, 3), sharey=True, squeeze=False)
     for ax, (title, misses) in zip(axes[0], runs.items(), strict=True):
         ax.semilogx(numbers, misses.T, color=BLUE, lw=0.6, alpha=0.25)
         ax.semilogx(numbers, misses[0], color=ORANGE, lw=1.5)
+        ax.semilogx(numbers, misses.median(dim=0).values, color=GREEN, lw=2)
         ax.axhline(0, color=INK, ls="--", lw=2, zorder=3)
         ax.set(title=title, xlabel="samples", ylim=(-6, 4), xlim=(1, int(numbers[-1])))
         ax.set_xticks((1, 10, 100, 1000), ("1", "10", "100", "1,000"))
@@ -196,12 +197,13 @@ def bound_columns(cases: Mapping[str, Terms], ax: Axes | None = None) -> Axes:
 
 
 def _hang(ax: Axes, x: float, pieces: tuple[float, float], colours: tuple[str, str]) -> None:
-    """Draw two pieces one below the other, down from zero, with their lengths."""
-    first, second = abs(pieces[0]), pieces[1]
-    for start, length, colour in ((0.0, first, colours[0]), (first, second, colours[1])):
+    """Draw two pieces one below the other, down from zero: a logarithm, and a KL below it."""
+    starts = (0.0, abs(pieces[0]))
+    for start, value, colour in zip(starts, pieces, colours, strict=True):
+        length = abs(value)
         ax.bar(x, -length, 0.36, -start, color=drawing.tint(colour), edgecolor=colour, lw=1.5)
         if length >= LEAST_LABELLED:
-            drawing.word(ax, x, -start - length / 2, f"{length:.3f}", fontsize=11)
+            drawing.word(ax, x, -start - length / 2, f"{value:.3f}", fontsize=11)
 
 
 def climbs(runs: Mapping[str, Tensor]) -> Figure:
