@@ -27,8 +27,8 @@ def cell(z, n):
     return n - 1 - from_below, column
 
 
-def walk(start, end, steps):
-    return start + torch.linspace(0, 1, steps)[:, None] * (end - start)
+def walk(start, end, count):
+    return start + torch.linspace(0, 1, count)[:, None] * (end - start)
 
 
 def integral(log_joint, area):
@@ -41,7 +41,7 @@ RIGHT = {
     "Q2.10 cell": [cell, lambda z, n: [int(each) for each in latent.cells(z[None], n)]],
     "Q2.10 walk": [
         walk,
-        lambda start, end, steps: torch.lerp(start, end, torch.linspace(0, 1, steps)[:, None]),
+        lambda start, end, count: torch.lerp(start, end, torch.linspace(0, 1, count)[:, None]),
     ],
     "Q2.2 integral": [integral],
 }
@@ -90,24 +90,24 @@ WRONG = {
         "is not a pair": lambda z, n: cell(z, n)[0],
     },
     "Q2.10 walk": {
-        "stops before its end": lambda start, end, steps: (
-            start + torch.arange(steps)[:, None] / steps * (end - start)
+        "stops before its end": lambda start, end, count: (
+            start + torch.arange(count)[:, None] / count * (end - start)
         ),
-        "leaves out its start": lambda start, end, steps: (
-            start + (torch.arange(steps)[:, None] + 1) / steps * (end - start)
+        "leaves out its start": lambda start, end, count: (
+            start + (torch.arange(count)[:, None] + 1) / count * (end - start)
         ),
-        "runs backwards": lambda start, end, steps: walk(end, start, steps),
-        "Is that start + share * end": lambda start, end, steps: (
-            start + torch.linspace(0, 1, steps)[:, None] * end
+        "runs backwards": lambda start, end, count: walk(end, start, count),
+        "Is that start + share * end": lambda start, end, count: (
+            start + torch.linspace(0, 1, count)[:, None] * end
         ),
-        "Do the weights add up to 1": lambda start, end, steps: (
-            torch.linspace(0, 1, steps)[:, None] * (start + end)
+        "Do the weights add up to 1": lambda start, end, count: (
+            torch.linspace(0, 1, count)[:, None] * (start + end)
         ),
-        "Do you walk in whole steps": lambda start, end, steps: (
-            start + torch.arange(steps)[:, None] * (end - start)
+        "Do you walk in whole steps": lambda start, end, count: (
+            start + torch.arange(count)[:, None] * (end - start)
         ),
-        "has the shape [2, 4], expected [4, 2]": lambda start, end, steps: (
-            walk(start, end, steps).T
+        "has the shape [2, 4], expected [4, 2]": lambda start, end, count: (
+            walk(start, end, count).T
         ),
     },
     "Q2.2 integral": {

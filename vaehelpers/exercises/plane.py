@@ -157,7 +157,7 @@ START, END = torch.tensor([-1.0, 2.0]), torch.tensor([2.0, 0.5])
 
 
 def _steps_are_rows(walk: Answer) -> str:
-    tensor_of(call(walk, START, END, 4), (4, 2), "the result for 4 steps")
+    tensor_of(call(walk, START, END, 4), (4, 2), "the result for count = 4")
     return "there are 4 places of two numbers"
 
 
@@ -166,7 +166,7 @@ def _the_walk_begins_and_ends_where_it_should(walk: Answer) -> str:
     share = torch.linspace(0, 1, 4)[:, None]
     expected = START + share * (END - START)
     slips = {
-        "The walk stops before its end: divide by steps - 1, as torch.linspace does.": (
+        "The walk stops before its end: divide by count - 1, as torch.linspace does.": (
             START + torch.arange(4)[:, None] / 4 * (END - START)
         ),
         "The walk leaves out its start: begin with share 0.": (
@@ -247,7 +247,7 @@ EXERCISES = {
         },
     ),
     "Q2.10 walk": Exercise(
-        "walk(start, end, steps)",
+        "walk(start, end, count)",
         {
             "its shape": _steps_are_rows,
             "its way": _the_walk_begins_and_ends_where_it_should,
