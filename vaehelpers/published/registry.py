@@ -20,9 +20,9 @@ def published_checkpoint(z_dim: int, epoch: int, variant: str = "") -> Path:
     """Return the path of shipped weights: `z_dim` 20 after 10 or 80 epochs, `z_dim` 2 after 80.
 
     The recipe is the practical's. With 20 latents there are variants too: `best`, after 80 epochs
-    with that recipe; `fast` and `autoencoder`, after 9 epochs with the recipe `fast`; and after 10
-    epochs `beta0.1`, `beta10` and `beta784`, named after the weight of the KL. Raises
-    CheckpointError where there are none.
+    with that recipe; and after 9 epochs with the recipe `fast`: `fast`, `autoencoder`, and
+    `beta0.1`, `beta10` and `beta784`, named after the weight of the KL. Raises CheckpointError
+    where there are none.
     """
     folder = f"z{z_dim:02d}-{variant}" if variant else f"z{z_dim:02d}"
     path = WEIGHTS / folder / f"epoch_{epoch:04d}.json"
