@@ -31,7 +31,7 @@ def averaged(change):
 
 
 def counted(change):
-    """Return a way to estimate whose effective number is `change(log_p)`."""
+    """Return a way to estimate whose effective sample size is `change(log_p)`."""
 
     def wrong(log_likelihood, D, L):
         log_p = log_likelihood(torch.randn(L, D))

@@ -97,7 +97,7 @@ def _effective_number_comes_from_the_shares(estimate: Answer) -> str:
         "Are these shares of the logarithms? Share out p(x|z): a softmax.": log_p.sum() ** 2
         / (log_p**2).sum(),
     }
-    return compare(found, 1 / (share**2).sum(), "the effective number", slips)
+    return compare(found, 1 / (share**2).sum(), "the effective sample size", slips)
 
 
 def _small_numbers_survive(estimate: Answer) -> str:
@@ -107,7 +107,7 @@ def _small_numbers_survive(estimate: Answer) -> str:
     said = compare(found, right, "an estimate near -1000", {lost: torch.tensor(-math.inf)})
     lost = "For a computer, exp(-1000) is 0. Take the shares from a softmax of log p(x|z)."
     right = 1 / (log_p.softmax(0) ** 2).sum()
-    compare(effective, right, "its effective number", {lost: torch.tensor(math.nan)})
+    compare(effective, right, "its effective sample size", {lost: torch.tensor(math.nan)})
     return said
 
 
@@ -322,7 +322,7 @@ EXERCISES = {
         {
             "the latents": _samples_come_from_the_prior,
             "the estimate": _estimate_is_the_logarithm_of_the_average,
-            "the effective number": _effective_number_comes_from_the_shares,
+            "the effective sample size": _effective_number_comes_from_the_shares,
             "very small numbers": _small_numbers_survive,
         },
     ),

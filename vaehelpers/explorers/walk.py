@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from scipy.stats import norm
 from torch import Tensor
 
 from ..vae.latent import encode, visualize_manifold
@@ -52,7 +51,7 @@ class Walk:
         """Return z, `[D]`, for slider values; `origin`, if given, replaces the walk's own."""
         steps = torch.tensor(values, dtype=torch.float64)
         if self.axis.percent:
-            steps = torch.as_tensor(norm.ppf(steps / 100))
+            steps = torch.special.ndtri(steps / 100)
         away = (steps @ self.directions.double()).float()
         return (self.origin if origin is None else origin) + away
 
@@ -63,7 +62,7 @@ class Walk:
         """
         along = (self.directions @ z).double()
         if self.axis.percent:
-            along = 100 * torch.as_tensor(norm.cdf(self.directions @ z))
+            along = 100 * torch.special.ndtr(along)
         axis = self.axis
         on_grid = ((along / axis.step).round() * axis.step).clamp(axis.low, axis.high)
         values = [round(value, 6) for value in on_grid.tolist()]

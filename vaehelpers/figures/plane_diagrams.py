@@ -5,9 +5,9 @@ import itertools
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from scipy.stats import norm
+from scipy.special import ndtri
 
-from . import drawing
+from . import drawing, gaussian
 from .colours import BLUE, INK, ORANGE
 
 SEEN = 4.0  # standard deviations of the prior on either side that are drawn
@@ -20,14 +20,14 @@ def equal_mass(slices: int) -> Axes:
     many places in equal steps from -4 to 4.
     """
     ax = plt.subplots(figsize=(7.2, 3.2))[1]
-    borders = norm.ppf(np.arange(slices + 1) / slices).clip(-SEEN, SEEN)
-    middles = norm.ppf((np.arange(slices) + 0.5) / slices)
+    borders = ndtri(np.arange(slices + 1) / slices).clip(-SEEN, SEEN)
+    middles = ndtri((np.arange(slices) + 0.5) / slices)
     for number, (left, right) in enumerate(itertools.pairwise(borders)):
         x = np.linspace(left, right, 60)
         strength = (0.25, 0.5)[number % 2]  # greys: the colours are those of dots and crosses
-        ax.fill_between(x, norm.pdf(x), color=INK, alpha=strength, lw=0)
+        ax.fill_between(x, gaussian.density(x), color=INK, alpha=strength, lw=0)
     x = np.linspace(-SEEN, SEEN, 300)
-    ax.plot(x, norm.pdf(x), color=INK)
+    ax.plot(x, gaussian.density(x), color=INK)
     ax.plot(middles, np.full(slices, -0.04), "o", color=BLUE, label="equal mass")
     even = -4 + 8 * (np.arange(slices) + 0.5) / slices
     seen = even[np.abs(even) < SEEN]

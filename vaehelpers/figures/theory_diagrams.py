@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from scipy.stats import norm
 from torch import Tensor
 
-from . import drawing
+from . import drawing, gaussian
 from .colours import BLUE, INK, ORANGE
 
 GREEN = "#009E73"  # Okabe-Ito's, as in style.mplstyle
@@ -123,8 +122,8 @@ def kl_area(mean: float, std: float) -> Figure:
 
 def _integrand(mean: Floats, std: Floats) -> np.ndarray:
     """Return q log(q/p) on the grid, `[..., 4801]`, of q = N(mean, std^2) and p = N(0, 1)."""
-    log_q = norm.logpdf(GRID, np.asarray(mean)[..., None], np.asarray(std)[..., None])
-    return np.exp(log_q) * (log_q - norm.logpdf(GRID))
+    log_q = gaussian.log_density(GRID, np.asarray(mean)[..., None], np.asarray(std)[..., None])
+    return np.exp(log_q) * (log_q - gaussian.log_density(GRID))
 
 
 def _kl(mean: Floats, std: Floats) -> np.ndarray:
@@ -138,9 +137,9 @@ def _signed_area(ax: Axes, mean: float, std: float) -> None:
     above, below = heights.clip(min=0), heights.clip(max=0)
     for part, colour in ((above, GREEN), (below, PINK)):
         ax.fill_between(GRID, part, color=colour, alpha=0.45, lw=0)
-    density = norm.pdf(GRID, mean, std)
+    density = gaussian.density(GRID, mean, std)
     ax.plot(GRID, density, color=BLUE)
-    ax.plot(GRID, norm.pdf(GRID), color=ORANGE)
+    ax.plot(GRID, gaussian.density(GRID), color=ORANGE)
     drawing.word(ax, mean - 0.9 * std, 0.75 * density.max(), "q", color=BLUE, ha="right")
     drawing.word(ax, -1.1, 0.29, "p", color=ORANGE, ha="right")
     top, bottom = heights.argmax(), heights.argmin()

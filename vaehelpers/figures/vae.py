@@ -11,10 +11,11 @@ from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
-from scipy.stats import norm
+from scipy.special import ndtri
 from torch import Tensor
 
 from ..data.constants import CLASSES
+from . import gaussian
 from .colours import CLASS_COLOURS, INK
 from .grid import pixel_axes, pixel_figure
 
@@ -109,8 +110,8 @@ def kl_integrand(q: tuple[float, float], p: tuple[float, float], ax: Axes | None
     """
     ax = ax or plt.subplots()[1]
     x = np.linspace(-8, 8, 1601)
-    density_q, density_p = norm.pdf(x, *q), norm.pdf(x, *p)
-    integrand = density_q * (norm.logpdf(x, *q) - norm.logpdf(x, *p))
+    density_q, density_p = gaussian.density(x, *q), gaussian.density(x, *p)
+    integrand = density_q * (gaussian.log_density(x, *q) - gaussian.log_density(x, *p))
     ax.plot(x, density_q, label=f"q = N({q[0]:g}, {q[1]:g}²)")
     ax.plot(x, density_p, label=f"p = N({p[0]:g}, {p[1]:g}²)")
     ax.fill_between(x, integrand, color="C2", alpha=0.4, label="q log(q/p)")
@@ -241,7 +242,7 @@ def _pixel_map(pixels: np.ndarray) -> Axes:
 def _label_percentiles(ax: Axes) -> Axes:
     """Label the unit square, whose sides are percentiles of the prior, with values of z1 and z2."""
     shown = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
-    names = [f"{z:+.2f}" if z else "0" for z in norm.ppf(shown)]
+    names = [f"{z:+.2f}" if z else "0" for z in ndtri(shown)]
     ax.set(xticks=shown, xticklabels=names, yticks=shown, yticklabels=names)
     ax.set(xlim=(0, 1), ylim=(0, 1))
     ax.set_xlabel("$z_1$ (spaced evenly in percentiles)")

@@ -2,7 +2,6 @@
 
 import torch
 import torch.nn.functional as F
-from scipy.stats import norm
 from torch import Tensor, nn
 
 from ..data.constants import CLASSES, LEVELS
@@ -20,7 +19,7 @@ def percentiles(grid_size: int) -> Tensor:
 
 def ppf(percentile: Tensor) -> Tensor:
     """Return the standard normal's percent point function (inverse CDF): any shape, float32."""
-    return torch.as_tensor(norm.ppf(percentile), dtype=torch.float32)
+    return torch.special.ndtri(percentile.double()).float()
 
 
 def manifold_latents(grid_size: int) -> Tensor:
@@ -89,7 +88,7 @@ def cells(codes: Tensor, grid_size: int) -> tuple[Tensor, Tensor]:
     """
     if codes.dim() != 2 or codes.shape[1] != 2:
         raise InputError(f"codes must be [N,2], of a model with z_dim=2, got {list(codes.shape)}")
-    percentile = torch.as_tensor(norm.cdf(codes))
+    percentile = torch.special.ndtr(codes.double())
     place = (percentile * grid_size).long().clamp(0, grid_size - 1)
     column, row_from_below = place[:, 0], place[:, 1]
     return grid_size - 1 - row_from_below, column
