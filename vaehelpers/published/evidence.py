@@ -161,14 +161,16 @@ def exact(model: VAE, images: Tensor, found: list[quadrature.Quadrature]) -> dic
 
     `found` is the result of `quadrature.integrate`. `elbo` is that of the encoder's q,
     `kl_to_posterior` is KL(q || p(z|x)), and `kl_of_matched` the same for a Gaussian with the
-    posterior's own means and variances.
+    posterior's own means and variances, for which squares are cut further where it needs them.
     """
     mean, log_std = encode(model, images)
     to_posterior, of_matched = [], []
     for i, squares in enumerate(found):
         to_posterior.append(squares.kl_to_posterior(mean[i], log_std[i]))
         centre, covariance = squares.posterior_moments
-        of_matched.append(squares.kl_to_posterior(centre, covariance.diagonal().log() / 2))
+        matched = centre, covariance.diagonal().log() / 2
+        finer = quadrature.cut_for(model, images[i : i + 1], squares, *matched)
+        of_matched.append(finer.kl_to_posterior(*matched))
     return {
         "log_p": [squares.log_evidence for squares in found],
         "elbo": gauss_hermite_elbo(model, images).tolist(),

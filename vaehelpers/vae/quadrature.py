@@ -78,7 +78,7 @@ def integrate(model: VAE, images: Tensor) -> list[Quadrature]:
 
 @torch.no_grad()
 def window(
-    model: VAE, image: Tensor, squares: Quadrature, mean: Tensor, std: Tensor, size: int = 60
+    model: VAE, image: Tensor, squares: Quadrature, mean: Tensor, std: Tensor, size: int = 48
 ) -> tuple[tuple[Tensor, Tensor], Tensor]:
     """Return the posterior's density on an even grid that holds it and q = N(mean, diag(std^2)).
 
@@ -122,13 +122,33 @@ def refinements(
         q = means[i], log_stds[i]
         found = [_squares(z, log_px_given_z[i], coarse)]
         for halving in range(halvings):
-            side = coarse / 2**halving
-            finer = _cut_in_four(model, image, found[-1], side, q)
+            cut = _matters(found[-1], coarse / 2**halving, q)
+            finer = _cut_in_four(model, image, found[-1], cut)
             change = finer.log_masses(*q) - found[-1].log_masses(*q)
             found.append(finer)
             if change.abs().max() < STEADY:
                 break
         yield found
+
+
+@torch.no_grad()
+def cut_for(
+    model: VAE, image: Tensor, squares: Quadrature, mean: Tensor, log_std: Tensor
+) -> Quadrature:
+    """Cut squares until they are narrow enough for sums over q = N(mean, diag(std^2)) as well.
+
+    `squares` are those of the image of levels `[1,1,28,28]`; `mean` and `log_std` are `[2]`. Where
+    q has its mass, no square is left that is wider than half of q's smaller standard deviation.
+    Raises InputError for an image that is not of levels.
+    """
+    q = mean.double(), log_std.double()
+    widest = 0.5 * float(q[1].exp().min())
+    while True:
+        side = (squares.log_area / 2).exp()
+        cut = (side > widest) & _is_needed_by(q, squares.z, side)
+        if not cut.any():
+            return squares
+        squares = _cut_in_four(model, image, squares, cut)
 
 
 def _squares(z: Tensor, log_px_given_z: Tensor, side: float) -> Quadrature:
@@ -137,31 +157,38 @@ def _squares(z: Tensor, log_px_given_z: Tensor, side: float) -> Quadrature:
     return Quadrature(z, log_joint, torch.full_like(log_joint, 2 * math.log(side)))
 
 
-def _cut_in_four(
-    model: VAE, image: Tensor, squares: Quadrature, side: float, q: tuple[Tensor, Tensor]
-) -> Quadrature:
-    """Cut the smallest of the squares, those of side `side`, in four where it matters.
+def _matters(squares: Quadrature, side: float, q: tuple[Tensor, Tensor]) -> Tensor:
+    """Say which of the smallest squares, those of side `side`, are to be cut: `[n]`.
 
     `q` is the mean and the log standard deviation that the encoder gives.
     """
     is_smallest = squares.log_area < 2 * math.log(side) + 1e-6  # side^2 is the area, up to rounding
     threshold = squares.log_joint.max() - DEPTH * (1 + side / NARROW)
     is_high = squares.log_joint > threshold
-    cut = is_smallest & (is_high | _is_needed_by(q, squares.z, side))
+    return is_smallest & (is_high | _is_needed_by(q, squares.z, torch.tensor(side)))
+
+
+def _cut_in_four(model: VAE, image: Tensor, squares: Quadrature, cut: Tensor) -> Quadrature:
+    """Cut those squares in four that `cut` `[n]` names."""
     corners = torch.tensor([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    side = (squares.log_area[cut] / 2).exp()[:, None, None]
     z = (squares.z[cut, None] + corners * side / 4).view(-1, 2)
-    quarters = _squares(z, log_likelihood(model, image, z)[0], side / 2)
+    log_joint = log_likelihood(model, image, z)[0] + log_prior(z)
+    log_area = (squares.log_area[cut] - math.log(4)).repeat_interleave(4)
     return Quadrature(
-        torch.cat([squares.z[~cut], quarters.z]),
-        torch.cat([squares.log_joint[~cut], quarters.log_joint]),
-        torch.cat([squares.log_area[~cut], quarters.log_area]),
+        torch.cat([squares.z[~cut], z]),
+        torch.cat([squares.log_joint[~cut], log_joint]),
+        torch.cat([squares.log_area[~cut], log_area]),
     )
 
 
-def _is_needed_by(q: tuple[Tensor, Tensor], z: Tensor, side: float) -> Tensor:
-    """Say for which squares around `z` `[n,2]` q is not far below its peak somewhere: `[n]`."""
+def _is_needed_by(q: tuple[Tensor, Tensor], z: Tensor, side: Tensor) -> Tensor:
+    """Say for which squares around `z` `[n,2]` q is not far below its peak somewhere: `[n]`.
+
+    `side` is that of each square, `[n]`, or of all.
+    """
     mean, log_std = q
-    beyond_the_square = ((z - mean).abs() - side / 2).clamp(min=0)
+    beyond_the_square = ((z - mean).abs() - side[..., None] / 2).clamp(min=0)
     in_std = beyond_the_square / log_std.exp()
     nats_below_peak = 0.5 * in_std.square().sum(1)
     return nats_below_peak < DEPTH
