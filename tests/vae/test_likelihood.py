@@ -77,7 +77,7 @@ def test_squares_are_cut_for_a_q_that_the_encoder_does_not_give(bump):
     (found,) = quadrature.integrate(model, image)
     mean, std = MEAN / (1 + STD**2), STD / (1 + STD**2).sqrt()
     other_mean, other_std = torch.tensor([-0.5, 0.3]), torch.tensor([0.02, 0.05])
-    finer = quadrature.cut_for(model, image, found, other_mean, other_std.log())
+    finer = quadrature.cut_for(model, image[0], found, other_mean, other_std.log())
     _, log_mass = finer.log_masses(other_mean, other_std.log()).tolist()
     assert log_mass == pytest.approx(0, abs=2e-3)
     in_units_of_posterior = (other_mean - mean) / std, (other_std / std).log()
@@ -86,6 +86,8 @@ def test_squares_are_cut_for_a_q_that_the_encoder_does_not_give(bump):
     # Without the cuts the sum is wrong: the encoder's q needs no small squares there.
     assert found.kl_to_posterior(other_mean, other_std.log()) != pytest.approx(kl, rel=2e-2)
     assert float(finer.log_area.exp().sum()) == pytest.approx((2 * quadrature.REACH) ** 2)
+    with pytest.raises(ValueError, match="q has to be finite"):
+        quadrature.cut_for(model, image[0], found, other_mean, torch.tensor([0, -math.inf]))
 
 
 def test_a_window_holds_posterior_and_q_with_the_density_in_it(bump):

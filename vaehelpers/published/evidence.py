@@ -169,7 +169,7 @@ def exact(model: VAE, images: Tensor, found: list[quadrature.Quadrature]) -> dic
         to_posterior.append(squares.kl_to_posterior(mean[i], log_std[i]))
         centre, covariance = squares.posterior_moments
         matched = centre, covariance.diagonal().log() / 2
-        finer = quadrature.cut_for(model, images[i : i + 1], squares, *matched)
+        finer = quadrature.cut_for(model, images[i], squares, *matched)
         of_matched.append(finer.kl_to_posterior(*matched))
     return {
         "log_p": [squares.log_evidence for squares in found],

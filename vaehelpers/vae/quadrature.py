@@ -122,7 +122,7 @@ def refinements(
         q = means[i], log_stds[i]
         found = [_squares(z, log_px_given_z[i], coarse)]
         for halving in range(halvings):
-            cut = _matters(found[-1], coarse / 2**halving, q)
+            cut = _to_be_cut(found[-1], coarse / 2**halving, q)
             finer = _cut_in_four(model, image, found[-1], cut)
             change = finer.log_masses(*q) - found[-1].log_masses(*q)
             found.append(finer)
@@ -137,18 +137,23 @@ def cut_for(
 ) -> Quadrature:
     """Cut squares until they are narrow enough for sums over q = N(mean, diag(std^2)) as well.
 
-    `squares` are those of the image of levels `[1,1,28,28]`; `mean` and `log_std` are `[2]`. Where
-    q has its mass, no square is left that is wider than half of q's smaller standard deviation.
-    Raises InputError for an image that is not of levels.
+    `squares` are those of the image of levels `[1,28,28]`; `mean` and `log_std` are `[2]`. Where q
+    has its mass, no square is left that is wider than half of q's smaller standard deviation.
+    Raises InputError for an image that is not of levels, and for a q that is not finite.
     """
+    check_images(image[None])
     q = mean.double(), log_std.double()
+    if not torch.cat(q).isfinite().all():
+        raise InputError(
+            f"q has to be finite, got mean {mean.tolist()}, log std {log_std.tolist()}"
+        )
     widest = 0.5 * float(q[1].exp().min())
     while True:
         side = (squares.log_area / 2).exp()
         cut = (side > widest) & _is_needed_by(q, squares.z, side)
         if not cut.any():
             return squares
-        squares = _cut_in_four(model, image, squares, cut)
+        squares = _cut_in_four(model, image[None], squares, cut)
 
 
 def _squares(z: Tensor, log_px_given_z: Tensor, side: float) -> Quadrature:
@@ -157,7 +162,7 @@ def _squares(z: Tensor, log_px_given_z: Tensor, side: float) -> Quadrature:
     return Quadrature(z, log_joint, torch.full_like(log_joint, 2 * math.log(side)))
 
 
-def _matters(squares: Quadrature, side: float, q: tuple[Tensor, Tensor]) -> Tensor:
+def _to_be_cut(squares: Quadrature, side: float, q: tuple[Tensor, Tensor]) -> Tensor:
     """Say which of the smallest squares, those of side `side`, are to be cut: `[n]`.
 
     `q` is the mean and the log standard deviation that the encoder gives.
