@@ -15,7 +15,7 @@ PACKAGE = ROOT / "vaehelpers"
 ROOMS = sorted(path.parent for path in PACKAGE.glob("*/__init__.py"))
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Their functions import our own modules: torch, which those bring, takes seconds to import.
-QUICK = {PACKAGE / "cli.py", PACKAGE / "__main__.py"}
+QUICK = {*PACKAGE.glob("cli/*.py"), PACKAGE / "__main__.py"}
 
 
 def relative(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Where the data set lies is known without torch; the places themselves are in test_fashion_mnist."""
+"""Where the data set lies is known without torch. The order of places: test_fashion_mnist.py."""
 
 import subprocess
 import sys
@@ -9,12 +9,13 @@ QUICK = """
 import sys
 from vaehelpers.core import compilers
 from vaehelpers.data import places
-places.find(), places.home(), compilers.missing_compilers("cpu")
+from vaehelpers.series import notebooks
+places.find(), places.home(), compilers.missing_compilers("cpu"), notebooks.find()
 print("torch" in sys.modules, "numpy" in sys.modules)
 """
 
 
-def test_the_places_and_the_compilers_are_known_without_torch():
+def test_places_compilers_and_notebooks_are_known_without_torch():
     done = subprocess.run([sys.executable, "-c", QUICK], capture_output=True, text=True)
     assert done.stdout == "False False\n", done.stderr
 
