@@ -171,7 +171,7 @@ def packed_files() -> set[Path]:
 
 
 def test_published_weights_travel_with_the_package():
-    files = {path for path in PACKAGE.rglob("*") if path.is_file()}
+    files = {path for path in PACKAGE.rglob("*") if path.is_file() and "/." not in str(path)}
     data = {path for path in files if path.suffix not in (".py", ".pyc")}
     assert data <= packed_files()
     endings = (

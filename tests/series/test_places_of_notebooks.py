@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -11,7 +13,7 @@ import pytest
 from miniature import BODY, FIRST, LAST, contents, result_of, series
 
 import vaehelpers
-from vaehelpers.cli import main
+from vaehelpers.cli import main, terminal
 from vaehelpers.errors import OutputError, SettingError
 from vaehelpers.series import fingerprint, notebooks, run, tour
 
@@ -76,7 +78,8 @@ def test_what_the_reader_changed_stays_and_what_is_missing_comes_back(here):
     linked.unlink()
     linked.symlink_to("nowhere")
     copies = notebooks.copy_to(here)
-    assert (copies.new, copies.kept) == ([gone.name], [mine.name, linked.name])
+    assert copies.new == [gone.name]
+    assert copies.kept == [f"notebooks/{mine.name}", f"notebooks/{linked.name}"]
     assert mine.read_text() == "mine"
     assert os.readlink(linked) == "nowhere"
     assert gone.read_bytes() == (PROJECT / "notebooks" / gone.name).read_bytes()
@@ -94,7 +97,7 @@ def test_a_project_is_left_as_it_is(monkeypatch):
     before = sorted(PROJECT.iterdir())
     assert notebooks.readers_folder() == Path()
     copies = notebooks.copy_to(Path())
-    assert (copies.place, copies.new, copies.kept) == (Path("notebooks"), [], [])
+    assert copies == notebooks.Copies(Path("notebooks"), [], [], 0)
     assert sorted(PROJECT.iterdir()) == before
 
 
@@ -114,25 +117,24 @@ def test_links_of_the_copies_lead_to_the_code(here):
     assert astray <= {"benchmarks"}, "what is not in the package"
 
 
-def test_a_link_to_code_that_is_gone_is_renewed_and_a_folder_of_that_name_stays(here):
-    link = here / "vaehelpers"
-    link.symlink_to(here / "gone")
+def test_copied_code_is_read_and_never_imported(here):
     notebooks.copy_to(here)
-    assert link.resolve() == Path(vaehelpers.__file__).parent
-    link.unlink()
-    link.mkdir()
-    (link / "mine").touch()
+    copied = {path.name for path in (here / "vaehelpers").rglob("*") if path.is_file()}
+    assert {"networks.py", "mail.txt", "page.js"} <= copied
+    assert "__init__.py" not in copied
+    program = "import vaehelpers, vaehelpers.vae.networks as each; print(each.__file__)"
+    command = [sys.executable, "-c", program]  # with this folder in front of all others
+    done = subprocess.run(command, capture_output=True, text=True, cwd=here)
+    assert done.stdout == f"{PROJECT / 'vaehelpers' / 'vae' / 'networks.py'}\n", done.stderr
+
+
+def test_code_that_the_reader_changed_stays(here):
     notebooks.copy_to(here)
-    assert [path.name for path in link.iterdir()] == ["mine"]
-
-
-def test_without_symbolic_links_notebooks_are_copied_all_the_same(here, monkeypatch):
-    def refuse(*_, **__):
-        raise OSError("no such links")
-
-    monkeypatch.setattr(Path, "symlink_to", refuse)
-    assert notebooks.copy_to(here).new == FILES
-    assert [path.name for path in here.iterdir()] == ["notebooks"]
+    mine = here / "vaehelpers" / "vae" / "networks.py"
+    mine.write_text("mine")
+    copies = notebooks.copy_to(here)
+    assert (copies.code, copies.kept) == (0, ["vaehelpers/vae/networks.py"])
+    assert mine.read_text() == "mine"
 
 
 def test_a_folder_that_cannot_be_written_is_named(here):
@@ -206,3 +208,18 @@ def test_a_page_of_answers_that_is_somebody_elses_is_not_replaced(here, packaged
     mine.write_text(tour.HEAD)
     run.refresh_notebooks((LAST,))
     assert "## Notebook 01" in mine.read_text()
+
+
+@pytest.mark.parametrize("words", [[], ["--all"]])
+def test_a_run_ends_with_where_all_is_and_what_is_next(here, capsys, words):
+    series(here / "notebooks")
+    assert main(["run", LAST, *words]) == 0
+    printed = capsys.readouterr().out
+    assert ("tenfold" in printed) is bool(words)
+    assert ("(--all prints them)" in printed) is not bool(words)
+    place = re.search(r"results in all: 1, in (\S+)", printed)[1]
+    assert "tenfold" in json.loads(Path(place).read_text())[LAST]
+    assert Path(re.search(r"executed notebooks: (\S+);", printed)[1], f"{LAST}.ipynb").is_file()
+    assert list(Path(re.search(r"their figures: (\S+)", printed)[1]).glob("*.png"))
+    step = re.search(r"^next: (.*) opens", printed, re.MULTILINE)[1]
+    assert step == terminal.typed("lab")

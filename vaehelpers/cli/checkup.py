@@ -4,7 +4,6 @@ Torch is imported only where there are signs of a GPU: what else is asked answer
 """
 
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
@@ -70,13 +69,14 @@ def findings() -> Iterator[Finding]:
 
 def _packages() -> Iterator[Finding]:
     """Compare what is installed with the bounds that the package was installed with."""
-    if _version("vaehelpers") is None:
+    us = _installed()
+    if us is None:
         words = f"vaehelpers lies in {PROJECT}, and is not installed"
         project = shlex.quote(f"{PROJECT}[{EXTRA}]")
         yield Finding("packages", State.WRONG, words, f"{_install()} --editable {project}")
         return
     shown, faults, needed = [], [], []
-    for requirement in _requirements():
+    for requirement in _requirements(us):
         version = _version(requirement.name)
         if version is None or not requirement.specifier.contains(version, prereleases=True):
             faults.append(f"{requirement.name} {version or 'is missing'}")
@@ -91,10 +91,21 @@ def _packages() -> Iterator[Finding]:
         )
 
 
-def _requirements() -> list[Requirement]:
+def _installed() -> importlib.metadata.Distribution | None:
+    """Return what pip or uv wrote down of this package, or None where neither installed it.
+
+    What a build left in a project's folder is no installation, and may be older than the code.
+    """
+    for found in importlib.metadata.distributions(name="vaehelpers"):
+        if found.read_text("INSTALLER"):
+            return found
+    return None
+
+
+def _requirements(us: importlib.metadata.Distribution) -> list[Requirement]:
     """Return what the package and its notebooks need on this Python."""
     found = []
-    for line in importlib.metadata.requires("vaehelpers") or []:
+    for line in us.requires or []:
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": EXTRA}):
             found.append(requirement)
@@ -112,7 +123,7 @@ def _version(name: str) -> str | None:
 def _install() -> str:
     """Return the command that installs packages here; uv's environments have no pip."""
     pip = f"{python()} -m pip install"
-    if importlib.util.find_spec("pip"):
+    if _version("pip"):
         return pip
     if shutil.which("uv"):
         return f"uv pip install --python {python()}"
@@ -201,7 +212,7 @@ def _device() -> Iterator[Finding]:
         yield Finding("device", State.GOOD, processors)
         return
     try:
-        from ..core import choose_device
+        from ..core.device import choose_device
     except (ImportError, OSError) as error:
         again = f"{_install()} --force-reinstall torch"
         yield Finding("device", State.WRONG, f"torch cannot be imported: {error}", again)

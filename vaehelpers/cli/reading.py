@@ -47,7 +47,7 @@ def _lab(args: argparse.Namespace) -> None:
 
     folder = args.folder or readers_folder()
     copies = copy_to(folder)
-    for line in _say(copies):
+    for line in _say(folder, copies):
         print(line)
     if args.copy_only:
         return
@@ -57,14 +57,16 @@ def _lab(args: argparse.Namespace) -> None:
     _open(root, start, args.rest)
 
 
-def _say(copies: Copies) -> list[str]:
+def _say(folder: Path, copies: Copies) -> list[str]:
     """Say in a line each what was copied, and what was not since it is the reader's own."""
     lines = []
     if copies.new:
         lines.append(f"copied into {copies.place}/: {', '.join(copies.new)}")
+    if copies.code:
+        lines.append(f"copied into {folder / 'vaehelpers'}/: {copies.code} files of code, to read")
     if copies.kept:
         lines.append(
-            f"kept as you have them in {copies.place}/: {', '.join(copies.kept)} "
+            f"kept as you have them in {folder}/: {', '.join(copies.kept)} "
             f"(rename yours, and the next `lab` brings those of vaehelpers {__version__})"
         )
     return lines or [f"the four notebooks are in {copies.place}/"]

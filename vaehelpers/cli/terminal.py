@@ -40,7 +40,8 @@ def python() -> str:
 
 
 def _nearby(path: Path) -> str:
-    """Return a path as short as it can be from here, quoted for a shell."""
+    """Return a program's path as short as it can be from here, quoted for a shell."""
     here = Path.cwd()
-    short = path.relative_to(here) if path.is_relative_to(here) else path
-    return shlex.quote(str(short))
+    if path.parent == here:
+        return shlex.quote(f"./{path.name}")  # a bare name would be looked for elsewhere
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

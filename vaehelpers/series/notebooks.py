@@ -1,7 +1,7 @@
 """The four notebooks: their names, where they are found, and copies for a reader to work in."""
 
 import os
-from contextlib import suppress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,20 +9,24 @@ from ..core.files import try_folder, write_whole
 
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
 FOLDER = "notebooks"  # of a project, or of a reader's folder
+SUFFIX = ".ipynb"
+LINK = re.compile(r"\]\(\.\./(vaehelpers/[\w./]+)\)")  # to code, as notebooks write it
 READERS_FOLDER = Path("vaehelpers-notebooks")
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
 class Copies:
-    """Notebooks in `place`: names of files that were copied, and of those that differed and stay.
+    """Notebooks in `place`: names of those that were copied, and files that differ and stay.
 
-    All others were there already.
+    The latter are paths below the reader's folder. `code` counts the files of the package's code
+    that were copied, too. All others were there.
     """
 
     place: Path
     new: list[str]
     kept: list[str]
+    code: int
 
 
 def packaged() -> Path:
@@ -62,39 +66,41 @@ def readers_folder() -> Path:
 def copy_to(folder: Path) -> Copies:
     """Copy the package's own notebooks into `folder`, where they are not there yet.
 
-    They go into `folder/notebooks`, or beside those that lie in `folder` itself. Nothing is ever
-    overwritten. The code to which they link becomes a symbolic link, `folder/vaehelpers`, where
-    the file system has such links. Raises OutputError where something cannot be written.
+    They go into `folder/notebooks`, or beside those that lie in `folder` itself. The files of code
+    to which they link go into `folder/vaehelpers`, to be read: Python does not import them, since
+    there is no `__init__.py`. Nothing is ever overwritten. Raises OutputError where something
+    cannot be written.
     """
     place = folder if _any_in(folder, NOTEBOOKS) else folder / FOLDER
-    contents = {f"{name}.ipynb": (packaged() / f"{name}.ipynb").read_bytes() for name in NOTEBOOKS}
-    new = [name for name in contents if not os.path.lexists(place / name)]
-    kept = [
-        name
-        for name, content in contents.items()
-        if name not in new and not _holds(place / name, content)
-    ]
+    wanted = {place / path.name: path for path in _packaged_notebooks()}
+    if place != folder:
+        wanted |= {folder / path.relative_to(PACKAGE.parent): path for path in _linked_code()}
+    new, kept = [], []
+    for target, source in wanted.items():
+        if not os.path.lexists(target):
+            new.append(target)
+        elif not target.is_file() or target.read_bytes() != source.read_bytes():
+            kept.append(target.relative_to(folder).as_posix())
     if new:
         try_folder(folder)
-    for name in new:
-        write_whole(place / name, contents[name])
-    if place != folder:
-        _link_code(folder / PACKAGE.name)
-    return Copies(place, new, kept)
+    for target in new:
+        write_whole(target, wanted[target].read_bytes())
+    names = [target.name for target in new if target.suffix == SUFFIX]
+    return Copies(place, names, kept, len(new) - len(names))
 
 
 def _any_in(folder: Path, names: tuple[str, ...]) -> bool:
-    return any((folder / f"{name}.ipynb").is_file() for name in names)
+    return any((folder / f"{name}{SUFFIX}").is_file() for name in names)
 
 
-def _holds(path: Path, content: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == content
+def _packaged_notebooks() -> list[Path]:
+    return [packaged() / f"{name}{SUFFIX}" for name in NOTEBOOKS]
 
 
-def _link_code(link: Path) -> None:
-    """Let a link lead to the package's code; one that leads nowhere any more is replaced."""
-    with suppress(OSError):  # no such links here: those of the notebooks then lead nowhere
-        if link.is_symlink() and not link.exists():
-            link.unlink()
-        if not os.path.lexists(link):
-            link.symlink_to(PACKAGE, target_is_directory=True)
+def _linked_code() -> list[Path]:
+    """Return the files of the package to which its notebooks link."""
+    links = set()
+    for path in _packaged_notebooks():
+        links.update(LINK.findall(path.read_text(encoding="utf-8")))
+    found = [PACKAGE.parent / link for link in sorted(links)]
+    return [path for path in found if path.is_file()]
