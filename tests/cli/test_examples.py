@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from vaehelpers.cli import entry, main
-from vaehelpers.cli.batch import _split_pair, _split_settings
+from vaehelpers.cli.batch import given_parameters
 from vaehelpers.cli.parsing import VALUE_OPTIONS, given_settings
 from vaehelpers.series import run
 from vaehelpers.training import TrainConfig
 
 ROOT = Path(__file__).parents[2]
-PARSER, COMMANDS = entry._build_parsers()
+PARSER, COMMANDS = entry.build_parsers()
 EXAMPLES = [
     (name, line) for name, parser in {"": PARSER, **COMMANDS}.items() for line in parser.examples
 ]
@@ -42,22 +42,22 @@ def test_the_help_of_every_command_ends_with_examples_of_it(name, capsys):
 
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=lambda text: re.sub(r"\W+", "-", text))
 def test_an_example_is_understood(name, line):
-    args = entry._parse(words_of(line))
+    args = entry.parse(words_of(line))
     assert name in ("", args.command)
     if args.command == "train":
         TrainConfig(**given_settings(args, VALUE_OPTIONS), noise=args.noise)
     if args.command == "run":
-        given = dict(_split_pair(text) for text in args.given + _split_settings(args.set))
+        given = given_parameters(args)
         given.pop("mail_csv", None)  # a file that is not here
         names = tuple(args.notebooks) or run.NOTEBOOKS
         assert run.plan(args.preset, given, names, ROOT / "notebooks").keys() == set(names)
 
 
 def test_what_follows_two_dashes_is_handed_on_by_lab_alone(capsys):
-    args = entry._parse(["lab", "my course", "--", "--no-browser", "--port=9999"])
+    args = entry.parse(["lab", "my course", "--", "--no-browser", "--port=9999"])
     assert (args.folder, args.rest) == (Path("my course"), ["--no-browser", "--port=9999"])
-    assert entry._parse(["lab", "--", "--no-browser"]).folder is None
-    assert entry._parse(["evaluate", "--", "-odd"]).checkpoint == Path("-odd")
+    assert entry.parse(["lab", "--", "--no-browser"]).folder is None
+    assert entry.parse(["evaluate", "--", "-odd"]).checkpoint == Path("-odd")
     with pytest.raises(SystemExit):
-        entry._parse(["doctor", "--", "--no-browser"])
+        entry.parse(["doctor", "--", "--no-browser"])
     assert "unrecognized arguments: " in capsys.readouterr().err

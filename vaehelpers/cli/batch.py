@@ -91,7 +91,7 @@ def _run(args: argparse.Namespace) -> None:
     run = _import_run()
     names = tuple(args.notebooks) or run.NOTEBOOKS
     timeout = _timeout(args, run.TIMEOUT)
-    given = dict(_split_pair(text) for text in args.given + _split_settings(args.set))
+    given = given_parameters(args)
     if args.in_place:
         if given or args.preset != "quick":
             raise SettingError(
@@ -154,6 +154,11 @@ def _import_run() -> ModuleType:
             f"the package {error.name} is missing; install vaehelpers[notebooks]"
         ) from None
     return run
+
+
+def given_parameters(args: argparse.Namespace) -> dict[str, str]:
+    """Return the notebooks' parameters that `-p` and `--set` give, as they were written."""
+    return dict(_split_pair(text) for text in args.given + _split_settings(args.set))
 
 
 def _split_settings(text: str) -> list[str]:

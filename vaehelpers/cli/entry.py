@@ -16,7 +16,7 @@ from .parsing import LONGEST, Parser, Run
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return 0, 1 for a failed job, 2 for bad input, 128 + n after signal n."""
-    args = _parse(sys.argv[1:] if argv is None else argv)
+    args = parse(sys.argv[1:] if argv is None else argv)
     try:
         with _signals_interrupt():
             args.run(args)
@@ -63,9 +63,9 @@ def _signals_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
+def parse(argv: list[str]) -> argparse.Namespace:
     """Return a command's arguments; exit with help, or with one line that says what is wrong."""
-    parser, commands = _build_parsers()
+    parser, commands = build_parsers()
     if not argv:
         parser.print_help()
         parser.exit()
@@ -93,7 +93,7 @@ def _complain(command: str, message: str, can_resume: bool) -> None:
     print(one_line(f"vaehelpers {command}: {message}", LONGEST), file=sys.stderr)
 
 
-def _build_parsers() -> tuple[Parser, dict[str, Parser]]:
+def build_parsers() -> tuple[Parser, dict[str, Parser]]:
     """Return the parser of the whole command line, and those of the commands by name."""
     parser = Parser(
         prog="vaehelpers",
