@@ -20,6 +20,11 @@ folder = sys.argv[1]  # setuptools writes arguments of its own there
 build_meta.build_sdist(folder)
 build_meta.build_wheel(folder)
 """
+BUILD_EDITABLE = """
+import sys
+from setuptools import build_meta
+build_meta.build_editable(sys.argv[1])
+"""
 FILES = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -35,9 +40,9 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def build(project: Path, out: Path) -> subprocess.CompletedProcess:
+def build(project: Path, out: Path, program: str = BUILD) -> subprocess.CompletedProcess:
     """Build a source archive and a wheel, as `pip wheel` and `uv build` do."""
-    command = [sys.executable, "-c", BUILD, str(out)]
+    command = [sys.executable, "-c", program, str(out)]
     return subprocess.run(command, cwd=project, capture_output=True, text=True)
 
 
@@ -130,6 +135,16 @@ def test_outside_every_project_the_wheels_own_notebooks_are_meant(installed, tmp
     refused = vaehelpers(installed, tmp_path, "run", "--in-place")
     assert refused.returncode == 2
     assert "came with the package; copy them with `vaehelpers lab --copy-only" in refused.stderr
+
+
+def test_an_editable_installation_is_not_hidden_by_a_readers_copies_of_code(tmp_path):
+    project = copy_project(tmp_path / "project")
+    done = build(project, tmp_path / "out", BUILD_EDITABLE)
+    assert done.returncode == 0, done.stderr[-2000:]
+    with zipfile.ZipFile(next((tmp_path / "out").glob("*.whl"))) as wheel:
+        (path,) = (name for name in wheel.namelist() if not name.partition("/")[2])
+        assert path.endswith(".pth")
+        assert wheel.read(path).decode().strip() == str(project), "a path, and no hook"
 
 
 def test_no_wheel_is_built_without_all_notebooks(tmp_path):
