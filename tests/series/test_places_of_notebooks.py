@@ -218,7 +218,7 @@ def test_a_run_ends_with_where_all_is_and_what_is_next(here, capsys):
     place = re.search(r"results in all: 1, in (\S+) \(--all prints them\)", printed)[1]
     assert "tenfold" in json.loads(Path(place).read_text())[LAST]
     assert Path(re.search(r"executed notebooks: (\S+);", printed)[1], f"{LAST}.ipynb").is_file()
-    assert list(Path(re.search(r"their figures: (\S+)", printed)[1]).glob("*.png"))
+    assert list(Path(re.search(r"their figures: (\S+);", printed)[1]).glob("*.png"))
     step = re.search(r"^next: (.*) opens", printed, re.MULTILINE)[1]
     assert step == terminal.typed("lab")
 

@@ -110,7 +110,8 @@ def _where_next(record: dict[str, Any], out: Path, is_all: bool) -> str:
     more = "" if is_all else " (--all prints them)"
     lines = [
         f"\nresults in all: {count}, in {out / 'results.json'}{more}",
-        f"executed notebooks: {out}/; their figures: {out / 'figures'}/",
+        f"executed notebooks: {out}/; their figures: {out / 'figures'}/; "
+        f"{record['wall_seconds']:,.0f} s in all",
     ]
     if _are_packaged(tuple(record["seconds"])):
         lines.append("no notebooks are here: these are those that came with vaehelpers")
