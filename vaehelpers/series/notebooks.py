@@ -10,7 +10,7 @@ from ..core.files import try_folder, write_whole
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
 FOLDER = "notebooks"  # of a project, or of a reader's folder
 SUFFIX = ".ipynb"
-LINK = re.compile(r"\]\(\.\./(vaehelpers/[\w./]+)\)")  # to code, as notebooks write it
+LINK = re.compile(r"\]\(\.\./(vaehelpers/[\w./-]+)\)")  # to code, as notebooks write it
 READERS_FOLDER = Path("vaehelpers-notebooks")
 PACKAGE = Path(__file__).resolve().parents[1]
 
