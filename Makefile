@@ -25,8 +25,8 @@ lint: .venv/done  ## layout, lint, types, and the order of imports
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-logo
 
-lab: setup  ## read the notebooks, with sliders
-	VAEHELPERS_BATCH= $(BIN)/jupyter lab notebooks
+lab: .venv/done  ## read the notebooks, with sliders; data are fetched where that is possible
+	$(BIN)/python -m vaehelpers lab
 
 notebooks: setup  ## refresh the outputs stored in notebooks/
 	$(BIN)/python -m vaehelpers run --in-place

@@ -13,7 +13,7 @@ import torch
 from matplotlib.axes import Axes
 
 from vaehelpers import VAE
-from vaehelpers.data import fashion_mnist, load_data
+from vaehelpers.data import fashion_mnist, load_data, places
 from vaehelpers.explorers import walk
 from vaehelpers.vae import seeded_vae
 
@@ -87,7 +87,7 @@ def mini(tmp_path, monkeypatch):
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in fashion_mnist.SHA256}
     monkeypatch.setattr(fashion_mnist, "SHA256", hashes)
     monkeypatch.setattr(fashion_mnist, "SIZES", {name: len(files[name]) for name in hashes})
-    monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "no-debian")
+    monkeypatch.setattr(places, "DEBIAN_FOLDER", tmp_path / "no-debian")
     monkeypatch.delenv(fashion_mnist.ENV, raising=False)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")

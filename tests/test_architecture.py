@@ -13,9 +13,9 @@ from vaehelpers.data import CLASSES
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "vaehelpers"
 ROOMS = sorted(path.parent for path in PACKAGE.glob("*/__init__.py"))
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "/." not in str(path))
 # Their functions import our own modules: torch, which those bring, takes seconds to import.
-QUICK = {PACKAGE / "cli.py", PACKAGE / "__main__.py"}
+QUICK = {*PACKAGE.glob("cli/*.py"), PACKAGE / "__main__.py"}
 
 
 def relative(path: Path) -> str:

@@ -20,11 +20,13 @@ from vaehelpers.training import TrainConfig
 from vaehelpers.training.checkpoint import read_meta
 
 COMMANDS = (
+    "lab",
+    "run",
+    "verify",
+    "doctor",
     "data",
     "train",
     "evaluate",
-    "run",
-    "verify",
     "reversal",
     "classifier",
     "evidence",
@@ -70,9 +72,17 @@ BAD = {
     "evaluate nowhere --device tpu": "device=tpu is not allowed",
     "evaluate nowhere --sav": "unrecognized arguments: --sav; did you mean '--save'? see `",
     "fly": f"unknown command 'fly'; allowed: {', '.join(COMMANDS)}",
-    "trian": "unknown command 'trian'; did you mean 'train'? allowed: data, train, ",
-    "trian --epochs 3": "unknown command 'trian'; did you mean 'train'? allowed: data, train, ",
+    "trian": "unknown command 'trian'; did you mean 'train'? allowed: lab, run, ",
+    "trian --epochs 3": "unknown command 'trian'; did you mean 'train'? allowed: lab, run, ",
     "--fly": "unrecognized arguments: --fly; see `vaehelpers --help`",
+    "lab --copi-only": "unrecognized arguments: --copi-only; did you mean '--copy-only'? see `",
+    "lab one two": "unrecognized arguments: two; see `vaehelpers lab --help`",
+    "lab notebooks/01_transformers_theory.ipynb": (
+        "notebooks/01_transformers_theory.ipynb cannot be written: Not a directory"
+    ),
+    "lab --copy-only /dev/null/notes": "/dev/null/notes cannot be written: Not a directory",
+    "doctor --all": "unrecognized arguments: --all; see `vaehelpers doctor --help`",
+    "doctr": "unknown command 'doctr'; did you mean 'doctor'? allowed: lab, run, ",
     "reversal --train-steps 0": "train_steps=0 is not allowed",
     "reversal --train-steps 1": "steps with seed 42; name a folder for others with --out",
     "reversal --seed 7": "steps with seed 42; name a folder for others with --out",
@@ -92,6 +102,7 @@ BAD = {
     ),
     "run --timeout long": "timeout=long is not allowed",
     "verify --timeout 0": "timeout=0 is not allowed",
+    "run --al": "unrecognized arguments: --al; did you mean '--all'? see `vaehelpers run --help`",
     "verify 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
     "verify --preset full": "unrecognized arguments: --preset; see `vaehelpers verify --help`",
     "run 05_more": "unknown notebook 05_more; allowed: 01_transformers_theory",
@@ -340,17 +351,6 @@ def test_a_run_that_cannot_be_written_names_file_and_mend(capsys, monkeypatch, e
     monkeypatch.setattr("vaehelpers.series.run.run_notebooks", fail)
     assert main(["run", "--out", "results"]) == 2
     assert capsys.readouterr().err == f"vaehelpers run: {told}\n"
-
-
-@pytest.mark.parametrize("command", ["run", "verify"])
-def test_outside_the_project_a_run_says_where_to_go(capsys, monkeypatch, tmp_path, command):
-    monkeypatch.chdir(tmp_path)
-    assert main([command]) == 2
-    assert list(tmp_path.iterdir()) == []
-    assert capsys.readouterr().err == (
-        f"vaehelpers {command}: notebooks/01_transformers_theory.ipynb is not there; "
-        "run this in the project's folder\n"
-    )
 
 
 def test_saving_a_score_on_other_data_is_refused(capsys):

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "vaehelpers"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
-README = (ROOT / "README.md").read_text()
+PERFORMANCE = (ROOT / "docs" / "performance.md").read_text()
 CONSTRAINTS = (ROOT / "constraints.txt").read_text()
 CONDA_NAMES = {"pytorch": "torch"}  # the one package that conda-forge calls differently
 
@@ -171,7 +171,7 @@ def packed_files() -> set[Path]:
 
 
 def test_published_weights_travel_with_the_package():
-    files = {path for path in PACKAGE.rglob("*") if path.is_file()}
+    files = {path for path in PACKAGE.rglob("*") if path.is_file() and "/." not in str(path)}
     data = {path for path in files if path.suffix not in (".py", ".pyc")}
     assert data <= packed_files()
     endings = (
@@ -196,7 +196,7 @@ def test_stubs_and_the_mark_of_types_travel_with_the_package():
     assert {room / "__init__.pyi" for room in rooms} <= packed, "lazy_loader reads them"
 
 
-def test_readme_states_the_recorded_scores():
+def test_the_page_on_performance_states_the_recorded_scores():
     bounds = load_record(evidence.NAME)["results"]
     for z_dim, variant in ((20, ""), (20, "best"), (2, "")):
         meta = read_meta(published_checkpoint(z_dim, 80, variant))
@@ -206,7 +206,7 @@ def test_readme_states_the_recorded_scores():
         scores = (last["train_bpd"], last["val_bpd"], meta["test"]["bpd"], tight)
         cells = [f"{z_dim}, {variant or 'practical'}", *(f"{score:.3f}" for score in scores)]
         row = f"| {' | '.join(cells)} |"
-        assert row in README, row
+        assert row in PERFORMANCE, row
 
 
 def recorded(name: str) -> dict:
@@ -215,13 +215,13 @@ def recorded(name: str) -> dict:
 
 
 def explorer_rows() -> list[str]:
-    """Return the README's table of the explorers' pictures a second, as far as it is tested."""
+    """Return the table of the explorers' pictures a second, as far as it is tested."""
     results = recorded("explorer")["results"]
     return [f"| {name} | {part['pictures']:.0f} |" for name, part in results.items()]
 
 
 def quality_rows() -> list[str]:
-    """Return the README's table of the recipes' scores."""
+    """Return the table of the recipes' scores."""
     rows = []
     for name, recipe in recorded("quality")["recipes"].items():
         ends = [run[-1] for run in recipe["val_bpd"]]
@@ -231,7 +231,7 @@ def quality_rows() -> list[str]:
 
 
 def throughput_rows() -> list[str]:
-    """Return the README's table of images a second."""
+    """Return the table of images a second."""
     speed = recorded("throughput-cpu")
     rates, limits = speed["images_per_second"], speed["limits"]
     base = max(rate for name, rate in rates.items() if name.startswith("textbook"))
@@ -243,29 +243,46 @@ def throughput_rows() -> list[str]:
 
 
 @pytest.mark.parametrize("rows", [explorer_rows, quality_rows, throughput_rows])
-def test_readme_states_what_the_benchmarks_recorded(rows):
-    assert [row for row in rows() if row not in README] == []
+def test_the_page_on_performance_states_what_the_benchmarks_recorded(rows):
+    assert [row for row in rows() if row not in PERFORMANCE] == []
 
 
-def test_readme_shows_every_figure_of_the_benchmarks():
+def test_the_page_on_performance_shows_every_figure_of_the_benchmarks():
     figures = [path.name for path in (ROOT / "benchmarks" / "results").glob("*.png")]
     assert len(figures) >= 4
-    assert [name for name in figures if f"benchmarks/results/{name}" not in README] == []
+    assert [name for name in figures if f"../benchmarks/results/{name}" not in PERFORMANCE] == []
 
 
-def test_readme_figures_are_the_notebooks():
+def test_the_limit_that_the_page_speaks_of_is_the_one_of_its_table():
+    speed = recorded("throughput-cpu")
+    rates = speed["images_per_second"]
+    base = max(rate for name, rate in rates.items() if name.startswith("textbook"))
+    limit = speed["limits"]["vaehelpers, practical"] / base
+    assert f"In 32 bits that limit is {limit:.1f} times the textbook's speed" in PERFORMANCE
+
+
+def test_figures_in_documents_are_the_notebooks():
+    readme = (ROOT / "README.md").read_text()
     copies = sorted((ROOT / "docs" / "figures").glob("*.png"))
     assert len(copies) >= 3
     for copy in copies:
         name, figure = copy.stem.split("-", 1)
         shown, _ = outputs.collect(nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4))
         assert copy.read_bytes() == shown[figure], f"{copy.name} differs: run `make notebooks`"
-        assert f"docs/figures/{copy.name}" in README
+        shown_in_readme = f"docs/figures/{copy.name}" in readme
+        assert shown_in_readme or f"(figures/{copy.name})" in PERFORMANCE
 
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "benchmarks/tried.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/architecture.md",
+        "docs/performance.md",
+        "docs/usage.md",
+        "benchmarks/tried.md",
+    ],
 )
 def test_links_between_documents_lead_somewhere(document):
     path = ROOT / document

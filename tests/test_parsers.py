@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vaehelpers import cli
+from vaehelpers.cli import entry
 from vaehelpers.core.settings import Real, Whole, check, check_typed
 from vaehelpers.errors import DataError, SettingError
 from vaehelpers.published.records import load_record, save_record
@@ -69,8 +69,8 @@ def test_a_number_and_its_digits_are_the_same(name, value):
     assert of_the_type == of_the_number
 
 
-COMMANDS = sorted(cli._build_parsers()[1])
-OPTIONS = sorted({flag for parser in cli._build_parsers()[1].values() for flag in parser.flags})
+COMMANDS = sorted(entry.build_parsers()[1])
+OPTIONS = sorted({flag for parser in entry.build_parsers()[1].values() for flag in parser.flags})
 WORDS = st.lists(st.sampled_from(OPTIONS) | st.text(max_size=12) | DIGITS, max_size=6)
 
 
@@ -84,7 +84,7 @@ def test_a_command_is_understood_or_refused_in_one_line(command, words):
     said, helped = io.StringIO(), io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(helped):
         try:
-            args, code = cli._parse([command, *words]), None
+            args, code = entry.parse([command, *words]), None
         except SystemExit as stop:
             args, code = None, stop.code
     assert args.command == command if args else code == (2 if said.getvalue() else 0)

@@ -82,6 +82,12 @@ class TrainingError(UserError, RuntimeError):
     exit_code = 1
 
 
+class SetupError(UserError, RuntimeError):
+    """Something that the notebooks need is not there, or is not as it should be."""
+
+    exit_code = 1
+
+
 class BatchError(UserError, RuntimeError):
     """A notebook failed while it was executed, or shows something else than what is stored."""
 

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from vaehelpers.core import load_weights, save_weights, write_json
-from vaehelpers.core.files import read_whole, sha256, tensors_to_bytes, try_folder, write_whole
+from vaehelpers.core.files import read_whole, sha256, try_folder, write_whole
+from vaehelpers.core.weights import tensors_to_bytes
 from vaehelpers.errors import CheckpointError, OutputError
 
 

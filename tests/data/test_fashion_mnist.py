@@ -10,7 +10,7 @@ import pytest
 import torch
 from conftest import write_idx_files
 
-from vaehelpers.data import fashion_mnist, level_counts, load_data, split
+from vaehelpers.data import fashion_mnist, level_counts, load_data, places, split
 from vaehelpers.data.constants import CLASSES, SYMMETRIC
 from vaehelpers.data.dataset import mirror
 from vaehelpers.errors import DataError
@@ -86,7 +86,7 @@ def test_reads_gzipped_and_raw_flat_and_torchvision(mini, tmp_path, zipped, layo
 
 def test_search_order(mini, tmp_path, monkeypatch):
     assert fashion_mnist.locate() is None
-    debian = write_idx_files(fashion_mnist.DEBIAN_FOLDER, mini)
+    debian = write_idx_files(places.DEBIAN_FOLDER, mini)
     assert fashion_mnist.locate() == debian
     above = write_idx_files(tmp_path / "data", mini)
     assert fashion_mnist.locate() == above

@@ -85,6 +85,13 @@ def test_what_a_notebook_shows_counts_and_nothing_else(package, stamped, name, o
     assert fingerprint.outdated(stamped) == found
 
 
+def test_what_jupyterlab_leaves_beside_a_file_that_somebody_opened_does_not_count(package, stamped):
+    left = package / "published" / "weights" / "z20" / ".ipynb_checkpoints"
+    left.mkdir()
+    (left / "epoch-checkpoint.json").write_text("{}")
+    assert fingerprint.outdated(stamped) == []
+
+
 def test_files_that_come_or_go_are_found(package, stamped):
     (package / "published" / "weights" / "z20" / "more.safetensors").write_bytes(b"1")
     (package / "vae" / "objective.py").unlink()

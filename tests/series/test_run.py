@@ -44,19 +44,6 @@ def test_a_run_leaves_notebooks_figures_results_and_record(tmp_path):
     assert {"preset", "versions", "hardware", "weights"} <= record.keys()
 
 
-def test_the_summary_names_seconds_results_and_their_origin():
-    results = {
-        "tenfold": {"value": 30.0, "unit": "nats", "data": "drawn", "recorded": False},
-        "hours": {"value": 1.5, "unit": "h", "data": None, "recorded": True},
-    }
-    record = {"seconds": {"03": 1.25}, "wall_seconds": 2.5, "results": {"03": results}}
-    rows = [line.split() for line in run.summary(record).splitlines()]
-    assert ["all,", "side", "by", "side", "2.5"] in rows
-    assert ["03", "1.2"] in rows
-    assert ["tenfold", "30", "nats", "[drawn]"] in rows
-    assert ["hours", "1.5", "h", "[recorded]"] in rows
-
-
 def test_a_failure_keeps_the_earlier_results(after_a_run, tmp_path):
     _, out = after_a_run
     before = contents(out)

@@ -1,10 +1,6 @@
 """Where to compute, how memory is laid out and kept there, and whether torch can compile."""
 
 import ctypes
-import importlib.util
-import os
-import shutil
-import sys
 import warnings
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,6 +9,7 @@ import torch
 from torch import nn
 
 from ..errors import SettingError
+from .compilers import missing_compilers
 from .settings import DEVICES
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -60,21 +57,9 @@ def keep_freed_memory() -> None:
 
 def compile_if_possible(function: Callable, device: torch.device) -> Callable:
     """Return `function` compiled by torch; where that is not possible, warn and return it as is."""
-    missing = _missing_compilers(device)
+    missing = missing_compilers(device.type)
     if missing:
         reason = " and ".join(missing)
         warnings.warn(f"training is not compiled: {reason} is missing", stacklevel=2)
         return function
     return torch.compile(function)
-
-
-def _missing_compilers(device: torch.device) -> list[str]:
-    """Name what torch.compile needs for a device and does not find."""
-    missing = []
-    usual = "clang++" if sys.platform == "darwin" else "g++"
-    compiler = os.environ.get("CXX") or usual
-    if not shutil.which(compiler):
-        missing.append(f"the C++ compiler {compiler}")
-    if device.type == "cuda" and not importlib.util.find_spec("triton"):
-        missing.append("the package triton")
-    return missing

@@ -1,4 +1,4 @@
-"""FashionMNIST's four files: where they are looked for, and how they are read and checked."""
+"""FashionMNIST's four files: how they are read and checked. `places` knows where they lie."""
 
 import hashlib
 import os
@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from ..core.files import read_whole
+from ..core.paths import expanded
 from ..errors import DataError
 from .dataset import Dataset, Split, split
 from .levels import quantise
+from .places import ENV, find, holding, home, path_of, remedy
 
-ENV = "VAEHELPERS_DATA"
-DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 GZIP = b"\x1f\x8b"  # the first bytes of a gzipped file
 
 # Bytes and sha256 of the *unpacked* idx files: mirrors recompress them, the contents never change.
@@ -41,52 +41,12 @@ def locate(folder: str | Path | None = None) -> Path | None:
     them, else DataError is raised; the usual places may be absent.
     """
     if folder:
-        place = _expanded(folder)
+        place = expanded(folder)
         return holding(place) or _no_files(place)
     found = find()
     if found is None and os.environ.get(ENV):
         _no_files(home())
     return found
-
-
-def find() -> Path | None:
-    """Return the folder that holds the idx files where `locate` looks unasked, or None.
-
-    `data/` is looked for here and in every folder above, since notebooks run in a folder below the
-    project's; with `$VAEHELPERS_DATA` that folder is looked for instead, and Debian's is not.
-    """
-    places = [folder / _name() for folder in _upwards()]
-    if not os.environ.get(ENV):
-        places.append(DEBIAN_FOLDER)
-    for place in places:
-        found = holding(place)
-        if found:
-            return found
-    return None
-
-
-def home() -> Path:
-    """Return the folder that the files are fetched into, where `find` finds them.
-
-    It is `data/` of the project, beside the nearest `pyproject.toml` here or above; without one,
-    `data/` here; with `$VAEHELPERS_DATA`, that folder.
-    """
-    for folder in _upwards():
-        if os.path.isfile(folder / "pyproject.toml"):
-            return folder / _name()
-    return Path.cwd() / _name()
-
-
-def holding(place: Path) -> Path | None:
-    """Return the folder that holds an idx file, or None: `place` or one of torchvision's in it.
-
-    torchvision's are `FashionMNIST/raw`, also where `place` is `FashionMNIST` itself.
-    """
-    for inside in (".", "raw", "FashionMNIST", "FashionMNIST/raw"):
-        candidate = place / inside
-        if any(_path_of(candidate, name) for name in SHA256):
-            return candidate
-    return None
 
 
 def verify(folder: Path) -> None:
@@ -114,25 +74,16 @@ def read_pixels(folder: Path) -> list[Tensor]:
     return [_read_idx(folder, name) for name in SHA256]
 
 
-def _path_of(folder: Path, name: str) -> Path | None:
-    """Return the path of one idx file, raw or gzipped, or None."""
-    for path in (folder / name, folder / f"{name}.gz"):
-        if os.path.isfile(path):  # unlike Path.is_file, False where the folder may not be read
-            return path
-    return None
-
-
 def _read_idx(folder: Path, name: str) -> Tensor:
     """Read one idx file, raw or gzipped, into a uint8 image or int64 label tensor."""
-    path = _path_of(folder, name)
+    path = path_of(folder, name)
     if path is None:
-        raise DataError(f"{folder / name}(.gz) is missing; {_remedy(folder)}")
+        raise DataError(f"{folder / name}(.gz) is missing; {remedy(folder)}")
     raw = _unpacked(path, SIZES[name] + 1)
     if hashlib.sha256(raw).hexdigest() != SHA256[name]:
         size = f"{len(raw):,} bytes" if len(raw) <= SIZES[name] else f"over {SIZES[name]:,} bytes"
         raise DataError(
-            f"{path} is not FashionMNIST's {name} ({size} unpacked, wrong sha256); "
-            f"{_remedy(folder)}"
+            f"{path} is not FashionMNIST's {name} ({size} unpacked, wrong sha256); {remedy(folder)}"
         )
     if name.endswith("idx1-ubyte"):
         return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=8).astype(np.int64))
@@ -156,28 +107,12 @@ def _unpacked(path: Path, most: int) -> bytes:
         return raw
     except (EOFError, zlib.error) as error:
         raise DataError(
-            f"{path} is truncated or corrupt ({error}); {_remedy(path.parent)}"
+            f"{path} is truncated or corrupt ({error}); {remedy(path.parent)}"
         ) from None
     except OSError as error:
         raise DataError(
-            f"{path} cannot be read ({error.strerror}); {_remedy(path.parent)}"
+            f"{path} cannot be read ({error.strerror}); {remedy(path.parent)}"
         ) from None
-
-
-def _upwards() -> list[Path]:
-    """Return the working folder and every folder above it."""
-    here = Path.cwd()
-    return [here, *here.parents]
-
-
-def _name() -> Path:
-    """Return the name or path of the folder to look for."""
-    return _expanded(os.environ.get(ENV) or "data")
-
-
-def _expanded(folder: str | Path) -> Path:
-    """Return a folder that a person gave, with `~` written out where that is possible."""
-    return Path(os.path.expanduser(folder))
 
 
 def _no_files(folder: Path) -> NoReturn:
@@ -185,14 +120,4 @@ def _no_files(folder: Path) -> NoReturn:
     raise DataError(
         f"{folder} {what}; give the folder with train-images-idx3-ubyte(.gz) and its three "
         f"companions, or run `python -m vaehelpers data`, which fetches them into {home()}"
-    )
-
-
-def _remedy(folder: Path) -> str:
-    """Say how a damaged folder is repaired."""
-    if folder == DEBIAN_FOLDER:
-        return "reinstall the Debian package dataset-fashion-mnist"
-    return (
-        f"move the idx files out of {folder} and run `python -m vaehelpers data`, "
-        f"which fetches them into {home()}"
     )

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..core.chance import seeded
-from ..core.files import load_weights
+from ..core.weights import load_weights
 from ..data.constants import CLASSES, LEVELS
 from ..data.dataset import Dataset
 from ..data.levels import check_images

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ..attention.reversal import build_translator
-from ..core.files import load_weights
+from ..core.weights import load_weights
 from ..errors import CheckpointError
 from ..training.checkpoint import all_checkpoints, epoch_of, load_checkpoint
 from ..vae.networks import VAE

@@ -72,11 +72,12 @@ class _NoKernel(Exception):
 
 
 def side_by_side(
-    planned: dict[Path, dict], failed: Path, timeout: int = TIMEOUT
+    planned: dict[Path, dict], failed: Path, timeout: int = TIMEOUT, folder: Path | None = None
 ) -> dict[Path, Executed]:
     """Execute notebooks, as many at once as there are processors.
 
-    `planned` is `{path: parameters}`. The processors are shared out among the kernels
+    `planned` is `{path: parameters}`. Kernels work in `folder`, or each beside its notebook. The
+    processors are shared out among the kernels
     (OMP_NUM_THREADS, where not set): with a thread for every processor in each of them, they would
     wait for one another. A cell may take `timeout` seconds. If a notebook fails, the others are
     ended, it is kept in the folder `failed` with what it had shown so far, and BatchError is
@@ -88,7 +89,7 @@ def side_by_side(
     threads = os.environ.get("OMP_NUM_THREADS", str(processors // at_once))
     try:
         with progress.environment(**{progress.BATCH: "1", "OMP_NUM_THREADS": threads}):
-            return _run_orderly(lambda: _execute_all(planned, at_once, timeout))
+            return _run_orderly(lambda: _execute_all(planned, at_once, timeout, folder))
     except _Failure as failure:
         kept = failed / failure.path.name
         write_notebook(failure.notebook, kept)
@@ -161,14 +162,14 @@ def _handled_by(handler: Callable[[int, Any], None]) -> Iterator[None]:
 
 
 async def _execute_all(
-    planned: dict[Path, dict], at_once: int, timeout: int
+    planned: dict[Path, dict], at_once: int, timeout: int, folder: Path | None
 ) -> dict[Path, Executed]:
     """Execute all notebooks; end them all as soon as one fails."""
     turn = asyncio.Semaphore(at_once)
 
     async def execute_in_turn(path: Path, parameters: dict) -> Executed:
         async with turn:
-            return await _execute(path, parameters, timeout)
+            return await _execute(path, parameters, timeout, folder or path.parent)
 
     jobs = [asyncio.ensure_future(execute_in_turn(*item)) for item in planned.items()]
     try:
@@ -180,8 +181,8 @@ async def _execute_all(
     return dict(zip(planned, done, strict=True))
 
 
-async def _execute(path: Path, parameters: dict, timeout: int) -> Executed:
-    """Execute one notebook; raise _Failure where it does not come to its end."""
+async def _execute(path: Path, parameters: dict, timeout: int, folder: Path) -> Executed:
+    """Execute one notebook in a folder; raise _Failure where it does not come to its end."""
     print(f"executing {path.stem}", file=sys.stderr, flush=True)
     started = time.perf_counter()
     notebook = _without_outputs(load_notebook_node(str(path)))
@@ -191,7 +192,7 @@ async def _execute(path: Path, parameters: dict, timeout: int) -> Executed:
         notebook,
         kernel_name=KERNEL,
         timeout=timeout,
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     )
     try:
         async with _kernel_of(client):

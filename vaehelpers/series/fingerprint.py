@@ -20,6 +20,7 @@ DATA_FILES = (".json", ".mplstyle", ".safetensors", ".txt")  # explorers' pages 
 # They refuse what is not allowed; what an accepted run shows does not depend on them. Neither does
 # it on an `__init__.py`, which only loads what others define, and states the version.
 NOT_SHOWN = ("errors.py", "core/settings.py", "series/parameters.py", "__init__.py")
+CHECKPOINTS = ".ipynb_checkpoints"
 DIGITS = 16  # of a hash: enough to tell two versions apart
 
 
@@ -102,7 +103,8 @@ def _data_of(room: Path) -> bytes:
     """Return names and hashes of a room's data files."""
     lines = []
     for path in sorted(room.rglob("*")):
-        if path.suffix in DATA_FILES:
+        # JupyterLab leaves a hidden copy of a file that somebody opens.
+        if path.suffix in DATA_FILES and CHECKPOINTS not in path.parts:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             lines.append(f"{path.relative_to(room).as_posix()} {digest}")
     return "\n".join(lines).encode()

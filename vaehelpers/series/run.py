@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shlex
 import shutil
 import tempfile
 import time
@@ -25,9 +26,9 @@ from ..errors import BatchError, SettingError
 from ..published.registry import all_published
 from . import comparison, execution, outputs, tour
 from .execution import TIMEOUT, write_notebook
+from .notebooks import FOLDER, NOTEBOOKS, find, packaged, working_folder
 from .parameters import PARAMETERS
 
-NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
 # What a run leaves: removed in this order, put in place in the opposite one.
 KEPT = tuple(f"{name}.ipynb" for name in NOTEBOOKS)
 FIGURES = tuple(f"{name}-*.png" for name in NOTEBOOKS)
@@ -78,7 +79,11 @@ def paths(names: tuple[str, ...], source: Path) -> dict[str, Path]:
             raise SettingError(f"unknown notebook {name}; {hint}allowed: {', '.join(NOTEBOOKS)}")
         path = source / f"{name}.ipynb"
         if not path.is_file():
-            raise SettingError(f"{path} is not there; run this in the project's folder")
+            above = source.parent if source.name == FOLDER else source
+            raise SettingError(
+                f"{path} is not there; `vaehelpers lab --copy-only {shlex.quote(str(above))}` "
+                "copies it there"
+            )
         found[name] = path
     return found
 
@@ -96,24 +101,27 @@ def run_notebooks(
     preset: str,
     given: dict[str, str],
     names: tuple[str, ...] = NOTEBOOKS,
-    source: Path = Path("notebooks"),
+    source: Path | None = None,
     out: Path = Path("build"),
     timeout: int = TIMEOUT,
 ) -> dict[str, Any]:
-    """Execute the notebooks into `out` and return the run's record.
+    """Execute the notebooks of `source` into `out` and return the run's record.
 
-    `out` gets `NAME.ipynb`, cleaned, `figures/NAME-FIGURE.png`, `results.json` and, last of all,
-    `run.json`, put into place only when all went well. If a notebook fails or a cell of it takes
-    more than `timeout` seconds, it is kept in `out/failed/`, the earlier results stay, and
-    BatchError is raised; so it is while another run writes to `out`.
+    Without a `source` they are those that `notebooks.find` finds. `out` gets `NAME.ipynb`, cleaned,
+    `figures/NAME-FIGURE.png`, `results.json` and, last of all, `run.json`, put into place only when
+    all went well. If a notebook fails or a cell of it takes more than `timeout` seconds, it is kept
+    in `out/failed/`, the earlier results stay, and BatchError is raised; so it is while another run
+    writes to `out`.
     """
+    source = source or find(names)
     planned = plan(preset, given, names, source)
     _refuse_foreign(out)
     dataset = _dataset_of(planned)
     with _alone_in(out) as scratch:
         started = time.perf_counter()
         jobs = {source / f"{name}.ipynb": parameters for name, parameters in planned.items()}
-        done = execution.side_by_side(jobs, out / "failed", timeout)
+        folder = working_folder(source)
+        done = execution.side_by_side(jobs, out / "failed", timeout, folder)
         wall = round(time.perf_counter() - started, 1)
         results, seconds = {}, {}
         for path, executed in done.items():
@@ -133,7 +141,7 @@ def run_notebooks(
 
 def refresh_notebooks(
     names: tuple[str, ...] = NOTEBOOKS,
-    source: Path = Path("notebooks"),
+    source: Path | None = None,
     out: Path = Path("build"),
     timeout: int = TIMEOUT,
 ) -> None:
@@ -142,8 +150,15 @@ def refresh_notebooks(
     It is the one way they are committed. The copies in `docs/figures/` that the README shows, and
     the page of all answers, are renewed with them. One notebook after the other: with more threads
     for each, numbers could differ in their last digits. What fails is kept in `out/failed/`.
+    Raises SettingError where no notebooks are here but the package's own.
     """
+    source = source or find(names)
     found = paths(names, source)
+    if source == packaged():
+        raise SettingError(
+            f"no notebooks are here, and those in {source} came with the package; copy them with "
+            "`vaehelpers lab --copy-only FOLDER`, and run this in that folder"
+        )
     try_folder(source)
     with _alone_in(out):
         for name, path in found.items():
@@ -155,13 +170,13 @@ def refresh_notebooks(
                 if copy.is_file():  # the figures that the README shows
                     write_whole(copy, png)
         answers = source.parent / "docs" / tour.PAGE
-        if answers.is_file():
+        if answers.is_file() and tour.is_ours(answers):
             write_whole(answers, tour.page(paths(NOTEBOOKS, source).values()).encode())
 
 
 def verify_notebooks(
     names: tuple[str, ...] = NOTEBOOKS,
-    source: Path = Path("notebooks"),
+    source: Path | None = None,
     out: Path = Path("build"),
     timeout: int = TIMEOUT,
 ) -> Iterator[str]:
@@ -170,40 +185,19 @@ def verify_notebooks(
     A line names the notebook, the cell, what is stored and what came out; `comparison` says what
     counts as a difference. A notebook that differs is kept in `out/verify/`.
     """
+    source = source or find(names)
     found = paths(names, source)
+    folder = working_folder(source)
     with _alone_in(out):
         _remove_ours(out, "verify")
         for name, path in found.items():
             stored = nbformat.read(path, 4)
-            executed = execution.side_by_side({path: {}}, out / "failed", timeout)[path]
+            executed = execution.side_by_side({path: {}}, out / "failed", timeout, folder)[path]
             lines = list(comparison.differences(stored, executed.notebook))
             if lines:
                 write_notebook(executed.notebook, out / "verify" / path.name)
             for line in lines:
                 yield f"{name}, {line}"
-
-
-def summary(record: dict[str, Any]) -> str:
-    """Return a run's record as text, in two tables.
-
-    They list the seconds of each notebook, and each result with its unit and origin.
-    """
-    lines = [f"\n{'notebook':<26}{'seconds':>8}"]
-    for name, seconds in record["seconds"].items():
-        lines.append(f"{name:<26}{seconds:>8.1f}")
-    lines.append(f"{'all, side by side':<26}{record['wall_seconds']:>8.1f}")
-    lines.append(f"\n{'result':<34}{'value':>12}  unit")
-    for results in record["results"].values():
-        for name, entry in results.items():
-            lines.append(f"{name:<34}{entry['value']:>12.6g}  {entry['unit']}{_origin(entry)}")
-    return "\n".join(lines)
-
-
-def _origin(entry: dict[str, Any]) -> str:
-    """Say where a result comes from, if not from this run on FashionMNIST."""
-    if entry["data"] == "drawn":
-        return "  [drawn]"
-    return "  [recorded]" if entry["recorded"] else ""
 
 
 @contextmanager

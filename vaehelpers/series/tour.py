@@ -59,6 +59,11 @@ def boxes(notebook: Path) -> list[Box]:
     return found
 
 
+def is_ours(path: Path) -> bool:
+    """Say whether a file is such a page, and not somebody else's of that name."""
+    return path.read_text(encoding="utf-8").startswith(HEAD.splitlines()[0])
+
+
 def page(notebooks: Iterable[Path]) -> str:
     """Return the page of all answers of saved notebooks, as Markdown."""
     parts = [HEAD]

@@ -15,15 +15,9 @@ import torch
 from torch import Tensor
 
 from ..core.device import to_device
-from ..core.files import (
-    read_tensors,
-    read_whole,
-    sha256,
-    tensors_to_bytes,
-    write_json,
-    write_whole,
-)
+from ..core.files import read_whole, sha256, write_json, write_whole
 from ..core.paths import expanded
+from ..core.weights import read_tensors, tensors_to_bytes
 from ..errors import CheckpointError, one_line
 from ..vae.networks import VAE
 from .history import OF_THE_MODEL, parse_meta
@@ -194,7 +188,7 @@ def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:
 def _read_tensors(
     path: Path, expected: str | None, wanted: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
-    """Do as `files.read_tensors` does; raise CheckpointError."""
+    """Do as `weights.read_tensors` does; raise CheckpointError."""
     try:
         return read_tensors(path, wanted, expected)
     except FileNotFoundError:
