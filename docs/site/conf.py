@@ -51,15 +51,16 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = [str(HERE / "static")]
 html_css_files = ["site.css"]
-html_js_files = ["site.js"]
+html_js_files = [("site.js", {"defer": "defer"})]
+html_context = {"default_mode": "auto"}  # light or dark as the reader's system is
 html_copy_source = True
 html_show_sphinx = False
 html_theme_options = {
-    "home_page_in_toc": True,
+    "navbar_persistent": [],
     "show_toc_level": 2,
     "use_fullscreen_button": False,
-    "pygments_light_style": "a11y-high-contrast-light",
-    "pygments_dark_style": "a11y-high-contrast-dark",
+    "pygments_light_style": "github-light-high-contrast",
+    "pygments_dark_style": "github-dark-high-contrast",
 }
 copybutton_prompt_text = "$ "
 copybutton_exclude = ".linenos, .gp, .go"
