@@ -9,16 +9,22 @@ document.addEventListener("DOMContentLoaded", () => {
 
 let undo = [];
 
-// Evidence stays folded on paper, too: its line says what it checks.
+// Evidence stays folded on paper, too: its line says what it checks. On paper a link to another page
+// would be the address of a file on the disk of whoever printed it.
 addEventListener("beforeprint", () => {
-  const { theme } = document.documentElement.dataset;
-  document.documentElement.dataset.theme = "light";
-  const folded = [...document.querySelectorAll("article details:not(.hide, [open])")];
-  folded.forEach((details) => (details.open = true));
-  undo = [
-    () => (document.documentElement.dataset.theme = theme),
-    ...folded.map((details) => () => (details.open = false)),
-  ];
+  const page = document.documentElement;
+  const theme = page.dataset.theme;
+  page.dataset.theme = "light";
+  undo.push(() => (page.dataset.theme = theme));
+  for (const details of document.querySelectorAll("article details:not(.hide, [open])")) {
+    details.open = true;
+    undo.push(() => (details.open = false));
+  }
+  for (const link of document.querySelectorAll("article a[href]:not([href^='#'], [href*='://'])")) {
+    const address = link.getAttribute("href");
+    link.removeAttribute("href");
+    undo.push(() => link.setAttribute("href", address));
+  }
 });
 
 addEventListener("afterprint", () => undo.splice(0).forEach((step) => step()));
