@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     started = time.perf_counter()
     try:
-        tools.check()
+        tools.check_programs()
+        tools.check_packages()
         check_that_it_may_go(options.out)
         tools.fetch_katex(NPM)
         with tempfile.TemporaryDirectory() as scratch:

@@ -9,7 +9,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]  # the site's extensions, and t
 import vaehelpers  # noqa: E402  (found by the line above)
 
 project = "Transformers and VAEs from running code"
-author = copyright = "The vaehelpers authors"  # noqa: A001  (Sphinx's name)
+author = copyright = "The vaehelpers authors"
 version = release = vaehelpers.__version__
 language = "en"
 

@@ -12,7 +12,7 @@ DOCS = ("answers", "glossary", "architecture", "reliability")
 
 
 def stage(folder: Path) -> None:
-    """Fill an empty or missing folder with all pages of the site, each where it lies in the project.
+    """Make a folder of all pages of the site, each where it lies in the project.
 
     The pages of `docs/site/pages` come to the top.
     """

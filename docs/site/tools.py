@@ -4,9 +4,11 @@ import importlib.util
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+OLDEST = (3, 11)
 PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx_copybutton", "sphinxcontrib.katex")
 # KaTeX's style names each font in three formats; every browser of today takes the first.
 OLDER_FORMATS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)')
@@ -16,14 +18,24 @@ class SiteError(Exception):
     """Why there is no site, in one line: what was wrong, and what to do."""
 
 
-def check() -> None:
-    """Raise SiteError for what is not installed."""
+def check_programs() -> None:
+    """Raise SiteError for a program that is not there, or is too old."""
+    if sys.version_info < OLDEST:
+        here, oldest = (".".join(map(str, version[:2])) for version in (sys.version_info, OLDEST))
+        raise SiteError(
+            f"Python {here} is too old for the site's packages; install Python {oldest} or newer "
+            "and name it: `make clean`, then `make site PYTHON=python3.13`"
+        )
     for name in ("node", "npm"):
         if not shutil.which(name):
             raise SiteError(
                 f"{name} is missing; install Node.js 18 or newer with npm "
                 "(Debian: apt-get install nodejs npm)"
             )
+
+
+def check_packages() -> None:
+    """Raise SiteError for a package that is not installed."""
     missing = [name for name in PACKAGES if not _is_there(name)]
     if missing:
         raise SiteError(
@@ -73,3 +85,17 @@ def _collect_style(dist: Path, folder: Path) -> None:
     (folder / "katex.min.css").write_text(OLDER_FORMATS.sub("", style), encoding="utf-8")
     for font in (dist / "fonts").glob("*.woff2"):
         shutil.copy(font, folder / "fonts")
+
+
+def main() -> int:
+    """Say in one line which program is missing, if one is; return the exit status."""
+    try:
+        check_programs()
+    except SiteError as error:
+        print(f"make site: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

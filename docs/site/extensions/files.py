@@ -1,4 +1,4 @@
-"""Links from pages to files of the project, such as `../vaehelpers/vae/latent.py`, stay in the site.
+"""Links to files of the project, such as `../vaehelpers/vae/latent.py`, stay in the site.
 
 A module that the API pages document has a page with its source already (sphinx.ext.viewcode). Any
 other file that a page links to gets one here.

@@ -21,9 +21,11 @@ STUB = Path(__file__).parents[3] / "vaehelpers" / "explorers" / "__init__.pyi"
 NAME = re.compile(r"^from \.\w+ import (\w+)", re.MULTILINE)
 NAMES = NAME.findall(STUB.read_text(encoding="utf-8"))
 CALL = re.compile(rf"\bexplorers\.({'|'.join(NAMES)})\(")
-PLACE = """<div class="explorer" id="explorer-{cell}" data-explorer="{name}" data-notebook="{notebook}"
- data-cell="{cell}"><p class="explorer-still">This explorer moves in JupyterLab: <code>make lab</code>.</p>
-</div>"""
+PLACE = (
+    '<div class="explorer" id="explorer-{cell}"'
+    ' data-explorer="{name}" data-notebook="{notebook}" data-cell="{cell}">'
+    '<p class="explorer-still">This explorer moves in JupyterLab: <code>make lab</code>.</p></div>'
+)
 
 
 def explorer_of(cell: dict[str, Any]) -> str | None:

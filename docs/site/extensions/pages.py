@@ -11,7 +11,7 @@ from sphinx.config import Config
 from .notebooks import is_notebook
 
 # The theme draws its icons twice: by a font, which is enough, and by 1.5 MB of JavaScript.
-ICON_SCRIPT = re.compile(r'<script[^>]*/fontawesome\.js[^>]*></script>')
+ICON_SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
 UNUSED = ("_static/scripts/fontawesome.js*", "_static/**/*.map", "_static/**/*.ttf")
 
 
