@@ -2,7 +2,10 @@
 
 import gzip
 import hashlib
+import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,6 +19,8 @@ from vaehelpers import VAE
 from vaehelpers.data import fashion_mnist, load_data
 from vaehelpers.explorers import walk
 from vaehelpers.vae import seeded_vae
+
+ROOT = Path(__file__).parents[1]
 
 
 def pytest_addoption(parser):
@@ -138,3 +143,18 @@ def lively(z_dim: int) -> VAE:
 def flat_walk():
     """A walk over two latents."""
     return walk.over_prior(lively(2))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The built site's folder; tests are skipped where what builds it is not installed."""
+    pytest.importorskip("sphinx", reason="the packages of the site are not installed: `make site`")
+    if not shutil.which("npm"):
+        pytest.skip("node and npm are not installed")
+    folder = tmp_path_factory.mktemp("built") / "site"
+    command = [sys.executable, ROOT / "docs" / "site" / "build.py", "--no-pdf", "--out", folder]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if "npm could not fetch" in done.stderr:
+        pytest.skip("KaTeX is not here yet, and there is no network: `make site`")
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -54,6 +54,8 @@ html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_context = {"default_mode": "auto"}  # light or dark as the reader's system is
 html_copy_source = True
+html_use_index = False  # the search finds what an index would
+html_domain_indices = False
 html_show_sphinx = False
 html_theme_options = {
     "navbar_persistent": [],

@@ -2,6 +2,7 @@
 
 import ast
 import shutil
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,11 +70,15 @@ def _room_page(room: str) -> str:
     listed = imports(PACKAGE / room / "__init__.pyi")
     modules = [name for name, module in listed.items() if not module]
     own = [name for name, module in listed.items() if module and module not in modules]
+    constants = [name for name in own if name.isupper()]
+    own = [name for name in own if name not in constants]
     elsewhere = [name for name, module in listed.items() if module in modules]
     lines = [*_heading(room, "="), f".. automodule:: vaehelpers.{room}"]
     if own:
         lines += [f"   :members: {', '.join(own)}", "   :undoc-members:"]
     lines.append("")
+    for name in constants:
+        lines += _constant(room, listed[name], name)
     if elsewhere:
         links = [f":py:obj:`~vaehelpers.{room}.{listed[name]}.{name}`" for name in elsewhere]
         lines += [f"Also to be imported from the room itself: {', '.join(links)}.", ""]
@@ -81,6 +86,20 @@ def _room_page(room: str) -> str:
         full = f"vaehelpers.{room}.{module}"
         lines += [*_heading(full, "-"), f".. automodule:: {full}", "   :members:", ""]
     return "\n".join(lines)
+
+
+def _constant(room: str, module: str, name: str) -> list[str]:
+    """Return the entry of a constant: it has no docstring, so its own lines are shown."""
+    source = (PACKAGE / room / f"{module}.py").read_text(encoding="utf-8")
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            text = ast.get_source_segment(source, statement) or ""
+            if text.startswith((f"{name} ", f"{name}:")):
+                break
+    else:
+        raise LookupError(f"{module}.py of {room} sets no {name}")
+    entry = [f".. py:data:: vaehelpers.{room}.{name}", "", "   .. code-block:: python", ""]
+    return [*entry, textwrap.indent(text, " " * 6), ""]
 
 
 def _index(rooms: list[str]) -> str:

@@ -34,9 +34,15 @@ class Anchors(SphinxTransform):
         slugs = getattr(self.document, "myst_slugs", {})
         for paragraph in list(self.document.findall(nodes.paragraph)):
             names = _take_anchors(paragraph)
-            slugs |= {name: (paragraph.line or 0, name, "") for name in names}
-            if names:
-                _place(names, paragraph)
+            if not names:
+                continue
+            element = _owner(paragraph)
+            element["ids"] = names + [own for own in element["ids"] if own not in names]
+            if "equation" in element["classes"]:
+                element += nodes.raw("", LINK.format(names[0]), format="html")
+            for name in names:
+                slugs[name] = (paragraph.line or 0, name, "")
+                self.document.ids[name] = element  # no heading gets the same one
         self.document.myst_slugs = slugs
         self.env.metadata[self.env.docname]["myst_slugs"] = slugs
 
@@ -53,22 +59,25 @@ def _take_anchors(paragraph: nodes.paragraph) -> list[str]:
     return names
 
 
-def _place(names: list[str], paragraph: nodes.paragraph) -> None:
-    """Give names to the paragraph that they began or, if it is empty now, to what follows it."""
+def _owner(paragraph: nodes.paragraph) -> nodes.Element:
+    """Return the element that gets the names which a paragraph held.
+
+    That is the paragraph itself or, if it is empty now, what follows it in its place.
+    """
     if paragraph.children:
-        paragraph["ids"][:0] = names
-        return
+        return paragraph
     below = paragraph.next_node(descend=False, siblings=True, ascend=True)
     if not isinstance(below, WITH_IDS):
-        paragraph.replace_self(nodes.target(ids=names))
-        return
+        target = nodes.target()
+        paragraph.replace_self(target)
+        return target
     paragraph.parent.remove(paragraph)
-    if isinstance(below, nodes.math_block):
-        equation = nodes.container(classes=["equation"], ids=names)
-        below.replace_self(equation)
-        equation += [below, nodes.raw("", LINK.format(names[0]), format="html")]
-    else:
-        below["ids"][:0] = names
+    if not isinstance(below, nodes.math_block):
+        return below
+    equation = nodes.container(classes=["equation"])
+    below.replace_self(equation)
+    equation += below
+    return equation
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -10,8 +10,10 @@ from typing import Any
 
 import nbformat
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from PIL import Image
 from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
 
 from vaehelpers.explorers.constants import STAND_IN
 from vaehelpers.series.outputs import EVIDENCE
@@ -112,8 +114,20 @@ def _size(png: str | list[str]) -> tuple[int, int]:
     return Image.open(io.BytesIO(base64.b64decode("".join(png)))).size
 
 
+def open_fold(translator: HTML5Translator, node: HideCodeCellNode) -> None:
+    """Write the beginning of a folded cell: MyST-NB's own hides its words from screen readers."""
+    words = html.escape(node["prompt_show"])
+    translator.body.append(f'<details class="evidence"><summary>{words}</summary>\n')
+
+
+def close_fold(translator: HTML5Translator, node: HideCodeCellNode) -> None:
+    """Write the end of a folded cell."""
+    translator.body.append("</details>\n")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))
     app.connect("source-read", change_source)
     app.connect("doctree-resolved", describe_pictures)
     return {"parallel_read_safe": True}

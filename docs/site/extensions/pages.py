@@ -12,7 +12,7 @@ from .notebooks import is_notebook
 
 # The theme draws its icons twice: by a font, which is enough, and by 1.5 MB of JavaScript.
 ICON_SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
-UNUSED = ("_static/scripts/fontawesome.js*", "_static/**/*.map", "_static/**/*.ttf")
+UNUSED = ("_static/scripts/fontawesome.js*", "_static/**/*.map", "_static/*macros.html")
 
 
 def set_up(app: Sphinx, config: Config) -> None:

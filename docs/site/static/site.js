@@ -5,6 +5,9 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
 
 document.addEventListener("DOMContentLoaded", () => {
   new bootstrap.Tooltip(document.body, { selector: "a.term", customClass: "term-tooltip", trigger: "hover focus" });
+  // Two of the theme's controls say to a screen reader nothing, or less than they show.
+  for (const toggle of document.querySelectorAll("summary:has(> .toctree-toggle)")) toggle.ariaLabel = "Pages below";
+  for (const button of document.querySelectorAll(".search-button-field")) button.removeAttribute("aria-label");
 });
 
 let undo = [];
@@ -16,7 +19,7 @@ addEventListener("beforeprint", () => {
   const theme = page.dataset.theme;
   page.dataset.theme = "light";
   undo.push(() => (page.dataset.theme = theme));
-  for (const details of document.querySelectorAll("article details:not(.hide, [open])")) {
+  for (const details of document.querySelectorAll("article details:not(.evidence, [open])")) {
     details.open = true;
     undo.push(() => (details.open = false));
   }
