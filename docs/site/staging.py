@@ -98,7 +98,8 @@ def _constant(room: str, module: str, name: str) -> list[str]:
                 break
     else:
         raise LookupError(f"{module}.py of {room} sets no {name}")
-    entry = [f".. py:data:: vaehelpers.{room}.{name}", "", "   .. code-block:: python", ""]
+    entry = [f".. py:data:: {name}", f"   :module: vaehelpers.{room}", ""]
+    entry += ["   .. code-block:: python", ""]
     return [*entry, textwrap.indent(text, " " * 6), ""]
 
 
