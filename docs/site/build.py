@@ -61,6 +61,7 @@ def build(scratch: Path, with_pdf: bool) -> Path:
             printing.print_notebooks(browser, html)
         except SiteError as error:
             print(f"No PDFs: {error}")
+            shutil.rmtree(html)
             html = run_sphinx(scratch, [])
     return html
 

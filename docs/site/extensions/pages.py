@@ -32,7 +32,6 @@ def set_buttons(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Offer a notebook, and its PDF if there is one, for download; of other pages, to print."""
-    context["title_of_site"] = app.config.project
     buttons = context.get("header_buttons", [])
     for group in buttons:
         if group.get("label") != "download-buttons":
