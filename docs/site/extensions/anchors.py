@@ -31,7 +31,9 @@ class Anchors(SphinxTransform):
 
     def apply(self) -> None:
         """Move all anchors of a document; tell MyST their names, so that links find them."""
-        slugs = getattr(self.document, "myst_slugs", {})
+        slugs = getattr(self.document, "myst_slugs", None)
+        if slugs is None:  # not written in Markdown
+            return
         for paragraph in list(self.document.findall(nodes.paragraph)):
             names = _take_anchors(paragraph)
             if not names:
@@ -43,7 +45,6 @@ class Anchors(SphinxTransform):
             for name in names:
                 slugs[name] = (paragraph.line or 0, name, "")
                 self.document.ids[name] = element  # no heading gets the same one
-        self.document.myst_slugs = slugs
         self.env.metadata[self.env.docname]["myst_slugs"] = slugs
 
 

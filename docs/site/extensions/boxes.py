@@ -18,8 +18,10 @@ class Boxes(SphinxTransform):
         """Name all boxes of a document, except those without a label."""
         for quote in self.document.findall(nodes.block_quote):
             first = quote.next_node(nodes.Text)
-            label = LABEL.match(first) if first is not None else None
-            if label and isinstance(first.parent, nodes.strong):
+            if first is None or not isinstance(first.parent, nodes.strong):
+                continue
+            label = LABEL.match(first)
+            if label:
                 quote["classes"] += ["box", f"box-{label[0].lower()}"]
 
 

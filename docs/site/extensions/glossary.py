@@ -15,6 +15,9 @@ from sphinx.transforms import SphinxTransform
 PAGE = "docs/glossary"
 FILE = Path(__file__).parents[3] / f"{PAGE}.md"
 EXPLAINED = ("notebooks/", "docs/answers")  # how the names of pages begin on which words explain
+# Elsewhere these are a head on shoulders and the frame around a convolution's input.
+ONLY_OF_TRANSFORMERS = {"Head": "notebooks/01", "Padding": "notebooks/01"}
+NO_PROSE = "references"  # the id of the section that lists titles of papers
 # An entry: "**ELBO** (evidence lower bound). The reconstruction term ..."
 ENTRY = re.compile(r"^\*\*(?P<word>[^*]+?)\.?\*\*(?P<text>.+)$", re.MULTILINE)
 MARKS = re.compile(r"[*`]")
@@ -89,25 +92,37 @@ def explain(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Link the first use of each word in each section to its entry."""
     if not page.startswith(EXPLAINED):
         return
-    forms = by_form(entries(FILE.read_text(encoding="utf-8")))
+    known = entries(FILE.read_text(encoding="utf-8"))
+    here = [word for word in known if page.startswith(ONLY_OF_TRANSFORMERS.get(word.word, ""))]
+    forms = by_form(here)
     words = pattern(forms)
     address = app.builder.get_relative_uri(page, PAGE)
-    used: set[tuple[str, str]] = set()  # (section, word)
+    used: dict[str, set[str]] = {}  # by section
     for text in list(doctree.findall(nodes.Text)):
-        if not _holds_prose(text):
-            continue
         section = _section(text)
-        pieces: list[nodes.Node] = []
-        end = 0
-        for match in words.finditer(text):
-            entry = forms[match[1].lower()]
-            if (section, entry.word) in used:
-                continue
-            used.add((section, entry.word))
+        if section != NO_PROSE and _holds_prose(text):
+            used_here = used.setdefault(section, set())
+            _explain_in(text, words, forms, used_here, address)
+
+
+def _explain_in(
+    text: nodes.Text,
+    words: re.Pattern,
+    forms: dict[str, Entry],
+    used: set[str],
+    address: str,
+) -> None:
+    """Link the words of one text that its section has not used yet, and note them."""
+    pieces: list[nodes.Node] = []
+    end = 0
+    for match in words.finditer(text):
+        entry = forms[match[1].lower()]
+        if entry.word not in used:
+            used.add(entry.word)
             pieces += [nodes.Text(text[end : match.start()]), _link(match[0], entry, address)]
             end = match.end()
-        if pieces:
-            text.parent.replace(text, [*pieces, nodes.Text(text[end:])])
+    if pieces:
+        text.parent.replace(text, [*pieces, nodes.Text(text[end:])])
 
 
 def _holds_prose(text: nodes.Text) -> bool:
