@@ -72,24 +72,28 @@ def run_sphinx(scratch: Path, tags: list[str]) -> Path:
     Raises SiteError with the warnings, if there are any.
     """
     from sphinx.application import Sphinx  # only now is it known to be installed
+    from sphinx.errors import SphinxError
     from sphinx.util.console import nocolor
 
     html = scratch / "site" / "html"
     warnings = io.StringIO()
     nocolor()
-    app = Sphinx(
-        srcdir=scratch / "pages",
-        confdir=HERE,
-        outdir=html,
-        doctreedir=scratch / "doctrees",
-        buildername="html",
-        confoverrides={"npm_folder": str(NPM)},
-        status=None,
-        warning=warnings,
-        freshenv=True,
-        tags=tags,
-    )
-    app.build()
+    try:
+        app = Sphinx(
+            srcdir=scratch / "pages",
+            confdir=HERE,
+            outdir=html,
+            doctreedir=scratch / "doctrees",
+            buildername="html",
+            confoverrides={"npm_folder": str(NPM)},
+            status=None,
+            warning=warnings,
+            freshenv=True,
+            tags=tags,
+        )
+        app.build()
+    except SphinxError as error:
+        raise SiteError(f"Sphinx stopped: {error}") from error
     said = warnings.getvalue().splitlines()
     if said or app.statuscode:
         raise SiteError("\n".join(["Sphinx warns, so there is no new site:", *said]))

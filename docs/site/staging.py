@@ -75,7 +75,7 @@ def _room_page(room: str) -> str:
     elsewhere = [name for name, module in listed.items() if module in modules]
     lines = [*_heading(room, "="), f".. automodule:: vaehelpers.{room}"]
     if own:
-        lines += [f"   :members: {', '.join(own)}", "   :undoc-members:"]
+        lines.append(f"   :members: {', '.join(own)}")
     lines.append("")
     for name in constants:
         lines += _constant(room, listed[name], name)

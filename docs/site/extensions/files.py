@@ -96,7 +96,7 @@ def source_pages(shown: set[str], app: Sphinx) -> Iterator[tuple[str, dict[str, 
     highlighter = PygmentsBridge("html", "default")  # writes classes; the theme has the colours
     for path in sorted(shown):
         text = (ROOT / path).read_text(encoding="utf-8")
-        code = highlighter.highlight_block(text, _language(path), lineanchors="line")
+        code = highlighter.highlight_block(text, _language(path), linespans="line")
         context = {"title": path, "body": f"<h1>{escape(path)}</h1>\n{code}"}
         yield f"source/{path}", context, "page.html"
 

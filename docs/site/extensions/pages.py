@@ -7,16 +7,19 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinxcontrib import katex
 
 from .notebooks import is_notebook
 
 # The theme draws its icons twice: by a font, which is enough, and by 1.5 MB of JavaScript.
 ICON_SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
+PATIENCE = 120.0  # seconds for node to start, and for a formula; the extension's own are five
 UNUSED = ("_static/scripts/fontawesome.js*", "_static/**/*.map", "_static/*macros.html")
 
 
 def set_up(app: Sphinx, config: Config) -> None:
-    """Take KaTeX from where `tools.py` had npm put it."""
+    """Take KaTeX from where `tools.py` had npm put it, and give it time on a busy machine."""
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE
     npm = Path(config.npm_folder)
     config.katex_js_path = str(npm / "node_modules" / "katex" / "dist" / "katex.min.js")
     config.html_static_path.append(str(npm / "static"))
