@@ -9,7 +9,7 @@ override PRESET := $(value PRESET)
 override SET := $(value SET)
 export PRESET SET
 
-.PHONY: figures test lint lab notebooks train setup constraints clean
+.PHONY: figures test lint lab notebooks train site setup constraints clean
 
 # The stand-in pictures of PRESET=drawn need no data set, and so no network.
 # SET="epochs=3 seed=7" sets parameters; a value may hold blanks: SET="seed=7 mail_csv=/tmp/my mails.csv".
@@ -35,6 +35,9 @@ train: setup  ## train both models from scratch (forty minutes each on two cores
 	$(BIN)/python -m vaehelpers train --z-dim 20 --epochs 80
 	$(BIN)/python -m vaehelpers train --z-dim 2 --epochs 80
 
+site: .venv/site  ## the notebooks as a static site in site/, from their stored outputs
+	@$(BIN)/python docs/site/build.py
+
 setup: .venv/done
 	@$(BIN)/python -m vaehelpers data
 
@@ -49,10 +52,20 @@ setup: .venv/done
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# What the site is built with comes only when it is asked for; node and npm have to be there first.
+.venv/site: .venv/done docs/site/constraints.txt
+	@$(BIN)/python docs/site/tools.py
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
+		--requirement docs/site/constraints.txt
+	@touch $@
+
 constraints:  ## pin the newest versions that fit pyproject.toml, with their hashes
 	printf 'uv\nsetuptools\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-header \
 		--no-annotate --generate-hashes --extra notebooks --extra test --extra lint --output-file constraints.txt \
 		pyproject.toml -
+	sed -n 's/^site = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '" ' | tr ',' '\n' | $(BIN)/uv pip compile --quiet \
+		--upgrade --universal --python-version 3.11 --no-header --no-annotate --generate-hashes \
+		--constraint constraints.txt --output-file docs/site/constraints.txt -
 
 clean:  ## remove what make made, except the data set
-	rm -rf .venv build
+	rm -rf .venv build site

@@ -2,7 +2,10 @@
 
 import gzip
 import hashlib
+import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,6 +19,8 @@ from vaehelpers import VAE
 from vaehelpers.data import fashion_mnist, load_data, places
 from vaehelpers.explorers import walk
 from vaehelpers.vae import seeded_vae
+
+ROOT = Path(__file__).parents[1]
 
 
 def pytest_addoption(parser):
@@ -138,3 +143,21 @@ def lively(z_dim: int) -> VAE:
 def flat_walk():
     """A walk over two latents."""
     return walk.over_prior(lively(2))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The built site's folder; tests are skipped where what builds it is not installed."""
+    pytest.importorskip("sphinx", reason="the packages of the site are not installed: `make site`")
+    if not shutil.which("npm"):
+        pytest.skip("node and npm are not installed")
+    built = tmp_path_factory.mktemp("built")
+    command = [sys.executable, ROOT / "docs/site/build.py", "--no-pdf", "--out", built / "site"]
+    # Into a file: the end of a pipe might be waited for as long as a program of the build lives.
+    with (built / "log").open("w") as log:
+        done = subprocess.run(command, stdout=log, stderr=log)
+    said = (built / "log").read_text()
+    if "npm could not fetch" in said:
+        pytest.skip("KaTeX is not here yet, and there is no network: `make site`")
+    assert done.returncode == 0, said
+    return built / "site"

@@ -272,6 +272,13 @@ def test_markup_is_plain(notebook):
     assert "style=" not in text
 
 
+def test_folded_text_is_markdown(notebook):
+    """After a tag, Markdown begins with a blank line: without it links and formulas stay marks."""
+    folds = re.findall(r"</summary>(.*\n?.*)", "\n".join(markdown(notebook)))
+    assert len(folds) > 10
+    assert [first for first in folds if first.strip()] == []
+
+
 def test_links_and_equations_resolve(notebook):
     text = "\n".join(markdown(notebook))
     anchors = re.findall(r'<a id="([\w-]+)"></a>', text)

@@ -138,7 +138,7 @@ def summarise(bounds: Tensor, img_shape: tuple[int, ...]) -> dict[str, Any]:
 def gauss_hermite_elbo(model: VAE, images: Tensor, order: int = 8) -> Tensor:
     """Return the ELBO in nats of each image of levels `[N,1,28,28]` without noise: float64 `(N,)`.
 
-    The expectation over q, a Gaussian in two dimensions, is a Gauss-Hermite sum of `order`^2 terms;
+    The expectation over q, a Gaussian in two dimensions, is a Gauss-Hermite sum of `order^2` terms;
     the KL is exact. Raises InputError for images that are not levels.
     """
     check_images(images)

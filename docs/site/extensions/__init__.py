@@ -1,0 +1,1 @@
+"""What the site needs beyond Sphinx, its theme and MyST-NB: one Sphinx extension a module."""
