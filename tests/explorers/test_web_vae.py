@@ -23,7 +23,7 @@ def model(request):
 def test_a_pictures_chances_are_the_decoders(model):
     z = torch.randn(3, model.z_dim, generator=torch.Generator().manual_seed(0))
     code = NETWORKS + "const decode = decoder(network(given.net)); answer(given.z.map(decode));"
-    found = run("vae", "decoder", code, net=layers.of_decoder(model.decoder), z=z.tolist())
+    found = run(code, {"vae": "decoder"}, net=layers.of_decoder(model.decoder), z=z.tolist())
     exact = model.decoder(z).softmax(1)  # [3,16,28,28]
     found = torch.tensor(found).view(3, 28, 28, 16).permute(0, 3, 1, 2)
     assert (found - exact).abs().max() < 5e-3, "weights have 16 bits"
@@ -37,7 +37,7 @@ def test_an_images_code_is_the_encoders(model, fashion):
         "answer(given.images.map(encode));"
     )
     net, flat = layers.of_encoder(model.encoder), images.flatten(1).tolist()
-    found = run("vae", "encoder", code, net=net, latents=model.z_dim, images=flat)
+    found = run(code, {"vae": "encoder"}, net=net, latents=model.z_dim, images=flat)
     for name, exact in zip(("mean", "logStd"), model.encoder(images), strict=True):
         torch.testing.assert_close(
             torch.tensor([each[name] for each in found]), exact, rtol=0, atol=1e-2
@@ -54,9 +54,8 @@ def test_an_image_costs_what_the_loss_says(model, fashion):
         " bits: bitsPerPixel(784 * Math.log(2)) });"
     )
     found = run(
-        "vae",
-        "klToPrior, reconstruction, bitsPerPixel",
         code,
+        {"vae": "klToPrior, reconstruction, bitsPerPixel"},
         mean=mean[0].tolist(),
         logStd=log_std[0].tolist(),
         p=p.tolist(),
@@ -73,7 +72,7 @@ def test_views_are_the_kernels(model, view):
     flat = p.permute(1, 2, 0).flatten().double().tolist()
     noise = frames.noise().flatten().double().tolist()
     code = "answer(greys(given.p, given.view, given.noise));"
-    found = run("vae", "greys", code, p=flat, view=view, noise=noise)
+    found = run(code, {"vae": "greys"}, p=flat, view=view, noise=noise)
     apart = np.abs(np.array(found) - frames.greys(p, view).flatten().astype(int))
     assert apart.max() <= 1 if view == "mean" else (apart > 0).mean() < 2e-3
 
@@ -81,7 +80,7 @@ def test_views_are_the_kernels(model, view):
 def test_a_broken_weight_is_not_taken_for_a_number():
     halves = np.array([np.nan, np.inf, -np.inf, 0.0, 6e-8, -1.5, 65504], np.float16)
     code = "answer(Array.from(halves(bytes(given.numbers)), String));"
-    found = run("numbers", "halves", code, numbers=halves.tobytes())
+    found = run(code, {"numbers": "halves"}, numbers=halves.tobytes())
     assert [float(text) for text in found] == pytest.approx(halves.tolist(), nan_ok=True)
 
 
@@ -89,7 +88,7 @@ def test_the_normal_is_scipys():
     u = np.linspace(0.001, 0.999, 999).tolist()
     z = np.linspace(-5, 5, 101).tolist()
     code = "answer({ ppf: given.u.map(ppf), cdf: given.z.map(cdf) });"
-    found = run("numbers", "ppf, cdf", code, u=u, z=z)
+    found = run(code, {"numbers": "ppf, cdf"}, u=u, z=z)
     assert found["ppf"] == pytest.approx(norm.ppf(u), abs=5e-5)
     assert found["cdf"] == pytest.approx(norm.cdf(z), abs=2e-7)
 
@@ -110,7 +109,7 @@ def test_sliders_lead_where_the_walk_says_and_back(fashion):
             "const back = valuesAt(given, given.z);"
             "answer({ ...back, z: latents({ ...given, origin: back.origin }, back.values) });"
         )
-        found = run("walk", "latents, valuesAt", code, **given)
+        found = run(code, {"walk": "latents, valuesAt"}, **given)
         values, origin = path.through(torch.tensor(given["z"]))
         assert found["values"] == pytest.approx(values, abs=1e-5)
         assert found["origin"] == pytest.approx(origin.tolist(), abs=1e-4)
