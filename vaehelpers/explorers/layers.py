@@ -112,6 +112,6 @@ def _network(layers: Iterable[_Layer], values: int) -> Network:
 
 
 def _in_blocks(weight: Tensor) -> Tensor:
-    """Lay out a weight `[out,in,k,k]` as `[out/8][kernel row][kernel column][in][8]`, in one row."""
+    """Lay out a weight `[out,in,k,k]` as network.js reads it: `[out/8][row][column][in][8]`."""
     blocks = weight.flatten(2).unflatten(0, (-1, BLOCK))  # [out/8,8,in,taps]
     return blocks.permute(0, 3, 2, 1).flatten()
