@@ -75,7 +75,7 @@ export function attentionExplorer(root, data, state) {
 }
 
 /** Return controls for the explorer's state. */
-export function attentionControls(state) {
+export function attentionControls(_, state) {
   const input = element("input", { id: "vx-word", type: "text", maxLength: 40, value: state.get("word"), spellcheck: false });
   input.addEventListener("input", () => state.set({ word: input.value, hidden: [] }));
   const word = element("div", { className: "vx-slider" }, element("label", { htmlFor: "vx-word", textContent: "word" }), input);

@@ -20,7 +20,7 @@ export function integrand(x, q, p) {
 }
 
 /** Draw the explorer into `root` and return a function that ends it; `state` holds `q` and `p`, `{mean, std}` each. */
-export function gaussianExplorer(root, state) {
+export function gaussianExplorer(root, _, state) {
   const chart = plot({
     x: [LOW, HIGH],
     y: [-0.6, 1.4],
@@ -59,7 +59,7 @@ function legend() {
 }
 
 /** Return controls for the explorer's state. */
-export function gaussianControls(state) {
+export function gaussianControls(_, state) {
   const rows = [];
   for (const name of ["q", "p"]) {
     for (const [part, low, high] of [["mean", -4, 4], ["std", 0.3, 3]]) {

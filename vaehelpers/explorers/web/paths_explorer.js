@@ -23,7 +23,7 @@ export function pathwise({ mean, std }, noise) {
 }
 
 /** Draw the explorer into `root` and return a function that ends it; `state` holds `mean`, `std` and `noise`. */
-export function pathsExplorer(root, state) {
+export function pathsExplorer(root, _, state) {
   const chart = plot({
     x: [LOW, HIGH],
     y: [0, 8],
@@ -65,7 +65,7 @@ export const normalNoise = (count) =>
   Array.from({ length: count }, () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));
 
 /** Return controls for the explorer's state. */
-export function pathsControls(state) {
+export function pathsControls(_, state) {
   const number = (name, low, high) =>
     slider({
       name,

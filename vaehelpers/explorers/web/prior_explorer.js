@@ -23,7 +23,7 @@ export function sharesOf(z, mean, std) {
 /** Draw the explorer into `root` and return a function that ends it; `state` holds `mean`, `std` and `count`. */
 export function priorExplorer(root, { samples }, state) {
   const chart = plot({
-    x: [-4.2, 4.2],
+    x: [-4.92, 4.92], // as long as y for its width, so that circles are round
     y: [-3, 3],
     xTicks: [-4, -2, 0, 2, 4],
     yTicks: [-2, 0, 2],

@@ -1,10 +1,11 @@
 // What an explorer shows, in one place: in a page without a kernel, and in Jupyter.
 
-/** Return values that tell their listeners when they change: `{get, set, on}`. */
+/** Return values that tell their listeners when they change: `{get, all, set, on}`. */
 export function store(values) {
   const listeners = new Set();
   return {
     get: (name) => values[name],
+    all: () => values,
     set(changes) {
       values = { ...values, ...changes };
       for (const listener of listeners) listener();
