@@ -46,7 +46,7 @@ for module in pkgutil.walk_packages(vaehelpers.__path__, "vaehelpers."):
 data = vaehelpers.load_data()
 vaehelpers.load_published(20, 80)
 decoder = vaehelpers.explorers.page.PageDecoder
-assert "function render" in str(decoder._esm) and ".vae-page" in str(decoder._css)
+assert "function render" in str(decoder._esm) and ".vx" in str(decoder._css)
 print(len(data.test))
 """
 BODY = """

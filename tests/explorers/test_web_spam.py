@@ -1,4 +1,4 @@
-"""The spam filter in the page's JavaScript: the same tokens as Python's, the same chance as PyTorch's."""
+"""The spam filter in the page's JavaScript: Python's tokens, PyTorch's chance."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from vaehelpers.explorers import tensors
 pytestmark = needs_node
 TEXTS = [
     "Win a PRIZE now!!! £1,000 for you",
-    "Don’t miss it, don't; DON`T",
+    "Don\u2019t miss it, don't; DON`T",
     "naïve café, cafe\u0301",
     "ราคา 50 บาท  ひらがな 漢字kanji",
     "a_b __init__ x²y ½ Ⅳ 12³",

@@ -20,7 +20,7 @@ Given = dict[str, Any]
 
 
 def script() -> str:
-    """Return the script that defines `modules`, in which `modules.mounts.mount` starts explorers."""
+    """Return the script that defines `modules`; `modules.mounts.mount` starts explorers."""
     return bundle("mounts")
 
 
