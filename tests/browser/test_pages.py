@@ -27,12 +27,12 @@ LOSS = "Number(document.querySelectorAll('#bound dd')[2].innerText.split(' ')[0]
 @pytest.fixture(scope="module")
 def address(tmp_path_factory, fashion):
     """A page with all explorers, on disk."""
-    made = {name: make(fashion) for name, make in pages.PAGES.items()}
+    made = {name: (kind, make(fashion)) for name, (kind, make) in pages.PAGES.items()}
     places = "".join(f'<h2>{name}</h2><div id="{name}"></div>' for name in made)
     starts = "\n".join(
-        f'modules.mounts.mount("{name}", document.getElementById("{name}"), '
+        f'modules.mounts.mount("{kind}", document.getElementById("{name}"), '
         f"{pages.as_javascript(given)});"
-        for name, given in made.items()
+        for name, (kind, given) in made.items()
     )
     path = tmp_path_factory.mktemp("pages") / "a page.html"
     path.write_text(

@@ -9,7 +9,7 @@ import torch
 
 from ..data.constants import CLASSES
 from ..data.dataset import Dataset
-from ..published import load_published, load_record, load_translator
+from ..published import load_film, load_published, load_record, load_translator
 from ..published.evidence import EXACT_NAME
 from ..published.evidence import NAME as EVIDENCE
 from . import frames, layers, tensors, walk
@@ -86,6 +86,16 @@ def prior_page(count: int = 2000) -> Given:
     return {"samples": [[round(value, 3) for value in each] for each in z.tolist()]}
 
 
+def _active_page(dataset: Dataset) -> Given:
+    model, _ = load_published(20, 80)
+    return walk_page(walk.over_active(model, dataset.test.images[:2000]))
+
+
+def _between_page(dataset: Dataset) -> Given:
+    model, _ = load_published(2, 80)
+    return walk_page(walk.between(model, dataset.test.images[0], dataset.test.images[2]))
+
+
 def png_address(png: bytes) -> str:
     """Return an address under which a page finds a PNG in itself."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
@@ -112,11 +122,27 @@ def _noise() -> list[float]:
     return [round(value, 4) for value in frames.noise().flatten().tolist()]
 
 
-PAGES: dict[str, Callable[[Dataset], Given]] = {
-    "walk": lambda dataset: walk_page(walk.over_prior(load_published(2, 80)[0])),
-    "bound": bound_page,
-    "attention": lambda dataset: attention_page(),
-    "prior": lambda dataset: prior_page(),
-    "gaussians": lambda dataset: {},
-    "paths": lambda dataset: {},
+def film_page(z_dim: int, alt: str) -> Given:
+    """Return what the explorer of a training's film needs; `mount` calls it "film"."""
+    film = load_film(z_dim)
+    captions = [
+        f"epoch {epoch}: {bpd:.3f} bits per pixel on validation images"
+        for epoch, bpd in zip(film.epochs, film.val_bpd, strict=True)
+    ]
+    strip = film.frames.reshape(-1, film.frames.shape[-1])
+    return {"strip": png_address(frames.levels_png(strip)), "captions": captions, "alt": alt}
+
+
+# For each explorer of the site: the name by which `mount` knows its kind, and what makes its data.
+PAGES: dict[str, tuple[str, Callable[[Dataset], Given]]] = {
+    "walk": ("walk", lambda _: walk_page(walk.over_prior(load_published(2, 80)[0]))),
+    "bound": ("bound", bound_page),
+    "active": ("walk", _active_page),
+    "between": ("walk", _between_page),
+    "attention": ("attention", lambda _: attention_page()),
+    "prior": ("prior", lambda _: prior_page()),
+    "gaussians": ("gaussians", lambda _: {}),
+    "paths": ("paths", lambda _: {}),
+    "film-z20": ("film", lambda _: film_page(20, "Ten test images redrawn, and ten made up")),
+    "film-z02": ("film", lambda _: film_page(2, "The manifold of ten by ten pictures")),
 }
