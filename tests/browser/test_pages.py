@@ -8,6 +8,7 @@ import pytest
 from lab import FLAGS, chromium
 
 from vaehelpers.explorers import pages
+from vaehelpers.series.pages import PAGES
 
 WIDTHS = (360, 800, 1280, 1366, 1600)
 OUTSIDE = """() => [...document.querySelectorAll(".vx, .vx *")]
@@ -27,7 +28,7 @@ LOSS = "Number(document.querySelectorAll('#bound dd')[2].innerText.split(' ')[0]
 @pytest.fixture(scope="module")
 def address(tmp_path_factory, fashion):
     """A page with all explorers, on disk."""
-    made = {name: (kind, make(fashion)) for name, (kind, make) in pages.PAGES.items()}
+    made = {name: (kind, make(fashion)) for name, (kind, make) in PAGES.items()}
     places = "".join(f'<h2>{name}</h2><div id="{name}"></div>' for name in made)
     starts = "\n".join(
         f'modules.mounts.mount("{kind}", document.getElementById("{name}"), '

@@ -23,7 +23,7 @@ def test_a_layer_is_filled_up_to_whole_blocks():
 
 def test_the_page_exports_render_as_anywidget_asks_for_it():
     """Of a module that also exports `render` by name, anywidget warns in the browser's console."""
-    source = str(page.PageDecoder._esm)
+    source = str(page.PageExplorer._esm)
     assert re.findall(r"^export .*$", source, re.MULTILINE) == ["export default modules.widget;"]
     assert re.search(r"modules\.widget = .*return \{ render \};\n\}\)\(\);", source, re.DOTALL)
 

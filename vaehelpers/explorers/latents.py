@@ -10,9 +10,9 @@ import torch
 import traitlets
 
 from ..vae.latent import encode
-from . import frames, walk
+from . import frames, pages, walk
 from .controls import Row
-from .page import PageDecoder
+from .page import PageExplorer
 
 LABEL = {"description_width": "110px"}
 # Where each explorer's controls were left, by its name, so that a cell can be run again.
@@ -157,9 +157,16 @@ def in_page(path: walk.Walk) -> widgets.Widget:
     No picture waits for the kernel.
     """
     controls = Controls(path)
-    page = PageDecoder(path, controls.sliders)
-    widgets.jslink((controls.view, "index"), (page, "view"))
-    widgets.jslink((controls.row, "value"), (page, "row"))
-    widgets.jslink((controls.column, "value"), (page, "column"))
-    traitlets.dlink((controls, "origin"), (page, "origin"))
+    inputs = {
+        "values": controls.sliders,
+        "view": controls.view,
+        "row": controls.row,
+        "column": controls.column,
+    }
+    page = PageExplorer("walk", pages.of_walk(path), {"origin": controls.origin}, inputs)
+
+    def follow(change) -> None:
+        page.state = {"origin": change.new}
+
+    controls.observe(follow, "origin")
     return Row([page, controls])

@@ -1,21 +1,18 @@
-"""Explorers for a page without a kernel: what each of them needs, as JSON."""
+"""What explorers need in a page, as data, and how a page without a kernel gets it."""
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor, nn
 
-from ..data.constants import CLASSES
-from ..data.dataset import Dataset
-from ..published import load_film, load_published, load_record, load_translator
-from ..published.evidence import EXACT_NAME
-from ..published.evidence import NAME as EVIDENCE
+from ..vae.networks import VAE
 from . import frames, layers, tensors, walk
 from .bundle import WEB, bundle
 
-IMAGES = 20  # test images to choose from
 Given = dict[str, Any]
 
 
@@ -29,8 +26,8 @@ def style() -> str:
     return (WEB / "explorers.css").read_text(encoding="utf-8")
 
 
-def walk_page(path: walk.Walk) -> Given:
-    """Return what the explorer of a walk needs; `mount` calls it "walk"."""
+def of_walk(path: walk.Walk) -> Given:
+    """Return what the explorer "walk" needs."""
     chart = frames.chart_png(path)
     return {
         **layers.of_decoder(path.model.decoder),
@@ -45,60 +42,52 @@ def walk_page(path: walk.Walk) -> Given:
         "labels": list(path.labels),
         "start": {"values": list(path.start), "origin": path.origin.tolist()},
         "noise": _noise(),
-        **({"chart": png_address(chart)} if chart else {}),
+        **({"chart": _address(chart)} if chart else {}),
     }
 
 
-def bound_page(dataset: Dataset) -> Given:
-    """Return what the explorer of an image's cost needs, for two latents and the first images.
+def of_bound(
+    model: VAE, images: Tensor, names: Sequence[str], log_p: Sequence[float] | None = None
+) -> Given:
+    """Return what the explorer "bound" needs, for a model of two latents.
 
-    `mount` calls it "bound".
+    `images` are levels `[N,1,28,28]` to choose from, `log_p` their log p(x) in nats, if known.
     """
-    model, _ = load_published(2, 80)
-    known = [] if dataset.is_stand_in else load_record(EVIDENCE)["results"][EXACT_NAME]["log_p"]
-    images = []
-    for i in range(IMAGES):
-        image = {
-            "name": f"test image {i}: {CLASSES[int(dataset.test.labels[i])]}",
-            "levels": dataset.test.images[i].flatten().tolist(),
-        }
-        images.append({**image, **({"logP": known[i]} if known else {})})
+    described = []
+    for i, name in enumerate(names):
+        image: Given = {"name": name, "levels": images[i].flatten().tolist()}
+        if log_p is not None:
+            image["logP"] = log_p[i]
+        described.append(image)
     generator = torch.Generator().manual_seed(0)
     return {
         "encoder": {**layers.of_encoder(model.encoder), "latents": model.z_dim},
         "decoder": layers.of_decoder(model.decoder),
-        "chart": png_address(frames.chart_png(walk.over_prior(model))),
+        "chart": _address(frames.chart_png(walk.over_prior(model))),
         "noise": _noise(),
         "zNoise": torch.randn(model.z_dim, generator=generator).tolist(),
-        "images": images,
+        "images": described,
     }
 
 
-def attention_page() -> Given:
-    """Return what the explorer of attention needs; `mount` calls it "attention"."""
-    kinds = ("transformer", "additive")
-    return {kind: tensors.of_module(load_translator(kind)) for kind in kinds}
+def of_attention(transformer: nn.Module, additive: nn.Module) -> Given:
+    """Return what the explorer "attention" needs: two translators that were trained."""
+    return {
+        "transformer": tensors.of_module(transformer),
+        "additive": tensors.of_module(additive),
+    }
 
 
-def prior_page(count: int = 2000) -> Given:
-    """Return what the explorer of prior samples needs; `mount` calls it "prior"."""
+def of_prior(count: int = 2000) -> Given:
+    """Return what the explorer "prior" needs: so many samples."""
     z = torch.randn(count, 2, generator=torch.Generator().manual_seed(42))
     return {"samples": [[round(value, 3) for value in each] for each in z.tolist()]}
 
 
-def _active_page(dataset: Dataset) -> Given:
-    model, _ = load_published(20, 80)
-    return walk_page(walk.over_active(model, dataset.test.images[:2000]))
-
-
-def _between_page(dataset: Dataset) -> Given:
-    model, _ = load_published(2, 80)
-    return walk_page(walk.between(model, dataset.test.images[0], dataset.test.images[2]))
-
-
-def png_address(png: bytes) -> str:
-    """Return an address under which a page finds a PNG in itself."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+def of_film(film: np.ndarray, captions: Sequence[str], alt: str) -> Given:
+    """Return what the explorer "film" needs: frames of levels `[F,H,W]`, with a caption each."""
+    strip = _address(frames.levels_png(film.reshape(-1, film.shape[-1])))
+    return {"strip": strip, "captions": list(captions), "alt": alt}
 
 
 def as_javascript(given: Mapping[str, Any]) -> str:
@@ -117,32 +106,11 @@ def _expression(value: Any) -> str:
     return json.dumps(value)
 
 
+def _address(png: bytes) -> str:
+    """Return an address under which a page finds a PNG in itself."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
 def _noise() -> list[float]:
     """Return the random number of each pixel, as short as a page needs it."""
     return [round(value, 4) for value in frames.noise().flatten().tolist()]
-
-
-def film_page(z_dim: int, alt: str) -> Given:
-    """Return what the explorer of a training's film needs; `mount` calls it "film"."""
-    film = load_film(z_dim)
-    captions = [
-        f"epoch {epoch}: {bpd:.3f} bits per pixel on validation images"
-        for epoch, bpd in zip(film.epochs, film.val_bpd, strict=True)
-    ]
-    strip = film.frames.reshape(-1, film.frames.shape[-1])
-    return {"strip": png_address(frames.levels_png(strip)), "captions": captions, "alt": alt}
-
-
-# For each explorer of the site: the name by which `mount` knows its kind, and what makes its data.
-PAGES: dict[str, tuple[str, Callable[[Dataset], Given]]] = {
-    "walk": ("walk", lambda _: walk_page(walk.over_prior(load_published(2, 80)[0]))),
-    "bound": ("bound", bound_page),
-    "active": ("walk", _active_page),
-    "between": ("walk", _between_page),
-    "attention": ("attention", lambda _: attention_page()),
-    "prior": ("prior", lambda _: prior_page()),
-    "gaussians": ("gaussians", lambda _: {}),
-    "paths": ("paths", lambda _: {}),
-    "film-z20": ("film", lambda _: film_page(20, "Ten test images redrawn, and ten made up")),
-    "film-z02": ("film", lambda _: film_page(2, "The manifold of ten by ten pictures")),
-}

@@ -19,7 +19,7 @@ export function integrand(x, q, p) {
   return density(x, q) * logRatio;
 }
 
-/** Draw the explorer into `root` and return a function that ends it; `state` holds `q` and `p`, `{mean, std}` each. */
+/** Draw the explorer into `root` and return a function that ends it; `state` holds their means and stds. */
 export function gaussianExplorer(root, _, state) {
   const chart = plot({
     x: [LOW, HIGH],
@@ -34,7 +34,7 @@ export function gaussianExplorer(root, _, state) {
   root.append(chart.root, legend(), text);
 
   function draw() {
-    const [q, p] = [state.get("q"), state.get("p")];
+    const [q, p] = ["Q", "P"].map((name) => ({ mean: state.get(`meanOf${name}`), std: state.get(`stdOf${name}`) }));
     area([[LOW, 0], ...GRID.map((x) => [x, integrand(x, q, p)]), [HIGH, 0]], true);
     lineOfQ(GRID.map((x) => [x, density(x, q)]));
     lineOfP(GRID.map((x) => [x, density(x, p)]));
@@ -58,22 +58,20 @@ function legend() {
   return element("div", { className: "vx-legend" }, ...items);
 }
 
+const SLIDERS = { meanOfQ: [-4, 4], stdOfQ: [0.3, 3], meanOfP: [-4, 4], stdOfP: [0.3, 3] };
+
 /** Return controls for the explorer's state. */
 export function gaussianControls(_, state) {
-  const rows = [];
-  for (const name of ["q", "p"]) {
-    for (const [part, low, high] of [["mean", -4, 4], ["std", 0.3, 3]]) {
-      const made = slider({
-        name: `${part} of ${name}`,
-        low,
-        high,
-        step: 0.1,
-        value: state.get(name)[part],
-        format: (value) => value.toFixed(1),
-        onInput: (value) => state.set({ [name]: { ...state.get(name), [part]: value } }),
-      });
-      rows.push(made.root);
-    }
-  }
-  return element("div", { className: "vx-controls" }, ...rows);
+  const rows = Object.entries(SLIDERS).map(([name, [low, high]]) =>
+    slider({
+      name: `${name.slice(0, -3)} of ${name.at(-1).toLowerCase()}`,
+      low,
+      high,
+      step: 0.1,
+      value: state.get(name),
+      format: (value) => value.toFixed(1),
+      onInput: (value) => state.set({ [name]: value }),
+    }),
+  );
+  return element("div", { className: "vx-controls" }, ...rows.map((each) => each.root));
 }

@@ -1,34 +1,12 @@
 // Explorers in a page without a kernel: each by its name, with controls of its own.
 
-import { attentionControls, attentionExplorer } from "./attention_explorer.js";
-import { boundControls, boundExplorer } from "./bound_explorer.js";
 import { frame } from "./elements.js";
-import { filmExplorer } from "./film_explorer.js";
-import { gaussianControls, gaussianExplorer } from "./gaussian_explorer.js";
-import { latentControls, latentExplorer } from "./latent_explorer.js";
-import { normalNoise, pathsControls, pathsExplorer } from "./paths_explorer.js";
-import { priorControls, priorExplorer } from "./prior_explorer.js";
-import { spamExplorer } from "./spam_explorer.js";
+import { EXPLORERS } from "./registry.js";
 import { store } from "./state.js";
-
-const none = () => "";
-const PIXEL = { view: "mean", row: 14, column: 14 };
-
-// What each is called, how it is drawn, its controls, and how it starts.
-const EXPLORERS = {
-  walk: ["A walk through latent space", latentExplorer, latentControls, ({ start }) => ({ ...start, ...PIXEL })],
-  bound: ["An image, its code and its cost", boundExplorer, boundControls, ({ images }) => ({ which: 0, levels: images[0].levels, level: 15 })],
-  attention: ["Attention of trained translators", attentionExplorer, attentionControls, () => ({ word: "keyboards", kind: "decoder, cross", temperature: 1, hidden: [] })],
-  gaussians: ["Two Gaussians and their divergence", gaussianExplorer, gaussianControls, () => ({ q: { mean: 1, std: 1 }, p: { mean: 0, std: 2 } })],
-  prior: ["Samples of the prior", priorExplorer, priorControls, () => ({ mean: [1, 1], std: 0.2, count: 500 })],
-  paths: ["Samples that gradients pass", pathsExplorer, pathsControls, () => ({ mean: 1, std: 0.5, noise: normalNoise(200) })],
-  film: ["A training as a film", filmExplorer, none, () => ({ frame: 0 })],
-  spam: ["A spam filter", spamExplorer, none, ({ text }) => ({ text })],
-};
 
 /** Draw the explorer of that name into an element of a page, in place of what is there. */
 export function mount(name, place, given) {
-  const [title, draw, controls, start] = EXPLORERS[name];
+  const { title, draw, controls, start } = EXPLORERS[name];
   const root = frame(title);
   const state = store({ ...start(given), ...kept(place.id) });
   state.on(() => keep(place.id, state));

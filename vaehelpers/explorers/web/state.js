@@ -18,27 +18,50 @@ export function store(values) {
 }
 
 /**
- * Return the same of a widget, `{get, set, on}`. `values` are those of its sliders, which are widgets of their own and
- * are listened to directly: a copy of their values in the widget would be sent to the kernel once more.
+ * Return the same of a widget. What its `inputs` hold, widgets of their own or lists of them, is read and written there:
+ * a copy in the widget would be sent to the kernel once more. All else is in its `state`, which the kernel keeps.
  */
 export async function ofWidget(model) {
   const find = (reference) => model.widget_manager.get_model(reference.replace("IPY_MODEL_", ""));
-  const sliders = await Promise.all((model.get("sliders") ?? []).map(find));
+  const inputs = {};
+  for (const [name, references] of Object.entries(model.get("inputs"))) {
+    inputs[name] = Array.isArray(references) ? await Promise.all(references.map(find)) : await find(references);
+  }
+  const sources = [model, ...Object.values(inputs).flat()];
+  const get = (name) => {
+    const input = inputs[name];
+    if (Array.isArray(input)) return input.map(valueOf);
+    return input ? valueOf(input) : model.get("state")[name];
+  };
   return {
-    get: (name) => (name === "values" ? sliders.map((slider) => slider.get("value")) : model.get(name)),
-    set({ values, ...others }) {
-      values?.forEach((value, i) => {
-        sliders[i].set("value", value);
-        sliders[i].save_changes();
-      });
-      for (const [name, value] of Object.entries(others)) model.set(name, value);
-      if (Object.keys(others).length) model.save_changes();
+    get,
+    set(changes) {
+      const others = {};
+      for (const [name, value] of Object.entries(changes)) {
+        const input = inputs[name];
+        if (Array.isArray(input)) input.forEach((each, i) => setValue(each, value[i]));
+        else if (input) setValue(input, value);
+        else others[name] = value;
+      }
+      if (Object.keys(others).length === 0) return;
+      model.set("state", { ...model.get("state"), ...others });
+      model.save_changes();
     },
     on(listener) {
-      for (const source of [model, ...sliders]) source.on("change", listener);
+      for (const source of sources) source.on("change", listener);
       return () => {
-        for (const source of [model, ...sliders]) source.off("change", listener);
+        for (const source of sources) source.off("change", listener);
       };
     },
   };
+}
+
+// A choice among few (ToggleButtons) tells the page only the place of what was chosen.
+const valueOf = (input) => input.get("_options_labels")?.[input.get("index")] ?? input.get("value");
+
+function setValue(input, value) {
+  const options = input.get("_options_labels");
+  if (options) input.set("index", options.indexOf(value));
+  else input.set("value", value);
+  input.save_changes();
 }
