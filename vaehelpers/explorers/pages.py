@@ -78,9 +78,8 @@ def of_attention(transformer: nn.Module, additive: nn.Module) -> Given:
     }
 
 
-def of_prior(count: int = 2000) -> Given:
-    """Return what the explorer "prior" needs: so many samples."""
-    z = torch.randn(count, 2, generator=torch.Generator().manual_seed(42))
+def of_prior(z: Tensor) -> Given:
+    """Return what the explorer "prior" needs: samples z `[L,2]`."""
     return {"samples": [[round(value, 3) for value in each] for each in z.tolist()]}
 
 

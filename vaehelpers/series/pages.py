@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from ..data.constants import CLASSES
 from ..data.dataset import Dataset
 from ..explorers import pages, walk
@@ -41,6 +43,10 @@ def _attention(_: Dataset) -> Given:
     return pages.of_attention(load_translator("transformer"), load_translator("additive"))
 
 
+def _prior(_: Dataset) -> Given:
+    return pages.of_prior(torch.randn(2000, 2, generator=torch.Generator().manual_seed(42)))
+
+
 def _film(z_dim: int, alt: str) -> Given:
     film = load_film(z_dim)
     captions = [
@@ -57,7 +63,7 @@ PAGES: dict[str, tuple[str, Callable[[Dataset], Given]]] = {
     "active": ("walk", _active),
     "between": ("walk", _between),
     "attention": ("attention", _attention),
-    "prior": ("prior", lambda _: pages.of_prior()),
+    "prior": ("prior", _prior),
     "gaussians": ("gaussians", lambda _: {}),
     "paths": ("paths", lambda _: {}),
     "film-z20": ("film", lambda _: _film(20, "Ten test images redrawn, and ten made up.")),

@@ -2,7 +2,7 @@
 
 import { choice, element, slider } from "./elements.js";
 import { unpack } from "./tensors.js";
-import { LETTERS, START, additive, lettersOf, transformer } from "./translators.js";
+import { LETTERS, MASKS, START, additive, lettersOf, transformer } from "./translators.js";
 import { weightScale, weightTable } from "./weight_tables.js";
 
 const HEADS = 4;
@@ -19,7 +19,7 @@ const spell = (letters) => letters.map((letter) => (letter === START ? "^" : LET
  * Draw the explorer into `root` and return a function that ends it.
  *
  * `data` has the tensors of both models, `transformer` and `additive`. `state` holds the `word`, the `kind` of
- * attention, the `temperature`, and the places of `hidden` letters.
+ * attention, the `temperature`, a `mask` (of `MASKS`; additive attention takes none), and the places of `hidden` letters.
  */
 export function attentionExplorer(root, data, state) {
   const tensors = {
@@ -53,7 +53,7 @@ export function attentionExplorer(root, data, state) {
       single.show(found.weights, found.written.map((letter) => `writes ${LETTERS[letter]}`), spell(source), options.hidden);
       panels.replaceChildren(single.root);
     } else {
-      const found = transformer(tensors.transformer, source, { ...options, heads: HEADS });
+      const found = transformer(tensors.transformer, source, { ...options, heads: HEADS, mask: state.get("mask") });
       const { weights, asks, asked } = KINDS[state.get("kind")];
       const named = { source: spell(source), read: spell([START, ...found.written.slice(0, -1)]) };
       say(source, found.written);
@@ -94,5 +94,11 @@ export function attentionControls(_, state) {
     format: (exponent) => (10 ** exponent).toFixed(2),
     onInput: (exponent) => state.set({ temperature: 10 ** exponent }),
   });
-  return element("div", { className: "vx-controls" }, word, kind.root, temperature.root);
+  const mask = choice({
+    name: "mask",
+    options: Object.keys(MASKS),
+    value: state.get("mask"),
+    onChoose: (chosen) => state.set({ mask: chosen }),
+  });
+  return element("div", { className: "vx-controls" }, word, kind.root, temperature.root, mask.root);
 }

@@ -8,16 +8,25 @@ const ROUND = 64; // points of a circle
 
 /**
  * Return what prior samples `z` give for an image whose posterior is N(mean, std^2): the `share` of each in the average,
- * and the effective sample size.
+ * the effective sample size, and the `estimate` of log p(x) beside its `exact` value, in nats.
  *
  * The model is x = z + noise, with as many pixels as latents; noise and image are those that give this posterior.
  */
 export function sharesOf(z, mean, std) {
   const noise = std / Math.sqrt(1 - std ** 2);
   const x = mean.map((m) => m * (1 + noise ** 2));
-  const logLikelihood = z.map((at) => -0.5 * at.reduce((sum, value, d) => sum + ((x[d] - value) / noise) ** 2, 0));
+  const logNormal = (away, scale) =>
+    away.reduce((sum, each) => sum - 0.5 * (each / scale) ** 2 - Math.log(scale * Math.sqrt(2 * Math.PI)), 0);
+  const logLikelihood = z.map((at) => logNormal(at.map((value, d) => x[d] - value), noise));
   const share = softmaxOf(logLikelihood);
-  return { share, effective: 1 / share.reduce((sum, each) => sum + each ** 2, 0) };
+  const top = Math.max(...logLikelihood);
+  const total = logLikelihood.reduce((sum, each) => sum + Math.exp(each - top), 0);
+  return {
+    share,
+    effective: 1 / share.reduce((sum, each) => sum + each ** 2, 0),
+    estimate: top + Math.log(total / z.length),
+    exact: logNormal(x, Math.sqrt(1 + noise ** 2)),
+  };
 }
 
 /** Draw the explorer into `root` and return a function that ends it; `state` holds `mean`, `std` and `count`. */
@@ -47,11 +56,13 @@ export function priorExplorer(root, { samples }, state) {
   function draw() {
     const [mean, std, count] = ["mean", "std", "count"].map(state.get);
     const z = samples.slice(0, count);
-    const { share, effective } = sharesOf(z, mean, std);
+    const { share, effective, estimate, exact } = sharesOf(z, mean, std);
     dots(z.map((at) => [...at, 1.2]));
     counted(z.flatMap((at, i) => (share[i] > 0.01 ? [[...at, 2 + 12 * Math.sqrt(share[i])]] : [])));
     ofPosterior.forEach((circle, i) => circle(around(mean, std * (i + 1)), true));
-    text.textContent = `${count} samples of the prior count as ${effective.toFixed(1)}`;
+    text.textContent =
+      `${count} samples of the prior count as ${effective.toFixed(1)}; ` +
+      `log p(x): ${estimate.toFixed(2)} by their average, exactly ${exact.toFixed(2)} nats`;
     chart.describe(`Samples of the prior around 0, and a posterior at ${mean.map((m) => m.toFixed(1))}; ${text.textContent}`);
   }
 

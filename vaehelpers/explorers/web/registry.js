@@ -2,7 +2,7 @@
 
 import { attentionControls, attentionExplorer } from "./attention_explorer.js";
 import { boundControls, boundExplorer } from "./bound_explorer.js";
-import { filmExplorer } from "./film_explorer.js";
+import { filmControls, filmExplorer } from "./film_explorer.js";
 import { gaussianControls, gaussianExplorer } from "./gaussian_explorer.js";
 import { latentControls, latentExplorer } from "./latent_explorer.js";
 import { normalNoise, pathsControls, pathsExplorer } from "./paths_explorer.js";
@@ -29,7 +29,7 @@ export const EXPLORERS = {
     title: "Attention of trained translators",
     draw: attentionExplorer,
     controls: attentionControls,
-    start: () => ({ word: "keyboards", kind: "decoder, cross", temperature: 1, hidden: [] }),
+    start: () => ({ word: "keyboards", kind: "decoder, cross", temperature: 1, mask: "none", hidden: [] }),
   },
   gaussians: {
     title: "Two Gaussians and their divergence",
@@ -52,7 +52,7 @@ export const EXPLORERS = {
   film: {
     title: "A training as a film",
     draw: filmExplorer,
-    controls: none,
+    controls: filmControls,
     start: ({ captions }) => ({ frame: captions.length - 1 }),
   },
   spam: {

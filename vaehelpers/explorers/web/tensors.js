@@ -26,9 +26,10 @@ export const affine = (row, weight, bias) => weight.map((w, i) => dot(w, row) + 
 /** Return two rows, number by number, added. */
 export const plus = (a, b) => Array.from(a, (value, i) => value + b[i]);
 
-/** Turn a list of scores into positive weights that sum to 1; -Infinity gets 0. */
+/** Turn a list of scores into positive weights that sum to 1; -Infinity gets 0, and if all do, so does each. */
 export function softmaxOf(scores) {
   const top = Math.max(...scores);
+  if (top === -Infinity) return scores.map(() => 0);
   const powers = scores.map((score) => Math.exp(score - top));
   const total = powers.reduce((sum, power) => sum + power, 0);
   return powers.map((power) => power / total);

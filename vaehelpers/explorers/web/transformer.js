@@ -68,9 +68,11 @@ export function encoderLayer(rows, p, options) {
   return { rows: addAndNormalise(attended, fed, p, "norm2"), weights };
 }
 
+const everything = () => true;
+
 /** A decoder layer that normalises after each part: `{rows, ofSelf, ofCross}`. */
 export function decoderLayer(rows, memory, p, options) {
-  const causal = { ...options, sees: (i, j) => j <= i };
+  const causal = { ...options, sees: (i, j) => j <= i && (options.mask ?? everything)(i, j) };
   const own = attend(rows, rows, part(p, "self_attn"), causal);
   const asked = addAndNormalise(rows, own.output, p, "norm1");
   const cross = attend(asked, memory, part(p, "multihead_attn"), options);

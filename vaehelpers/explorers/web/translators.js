@@ -11,15 +11,23 @@ export function lettersOf(text) {
   return Array.from(text.toLowerCase(), (sign) => LETTERS.indexOf(sign)).filter((index) => index >= 0);
 }
 
+/** What a mask lets query i see of key j. */
+export const MASKS = {
+  none: () => true,
+  "past and present": (i, j) => j <= i,
+  "two nearest on each side": (i, j) => Math.abs(j - i) <= 2,
+};
+
 /**
  * Return `{written, attention}` of a Transformer for a source: the letters that it writes, and its weights
  * `{source: [heads][n][n], written: ..., cross: ...}`.
  *
- * `hidden` names source letters that nothing may look at; `temperature` divides all scores.
+ * `hidden` names source letters that nothing may look at, `mask` (of `MASKS`) hides more from all; `temperature` divides
+ * all scores.
  */
-export function transformer(p, source, { heads = 4, temperature = 1, hidden = [] } = {}) {
-  const sees = (_, j) => !hidden.includes(j);
-  const options = { heads, temperature, sees };
+export function transformer(p, source, { heads = 4, temperature = 1, hidden = [], mask = "none" } = {}) {
+  const sees = (i, j) => MASKS[mask](i, j) && !hidden.includes(j);
+  const options = { heads, temperature, sees, mask: MASKS[mask] };
   const memory = encoderLayer(inputs(p, source), part(p, "encoder"), options);
   const write = (previous) => decoderLayer(inputs(p, previous), memory.rows, part(p, "decoder"), options);
   const previous = [START];
