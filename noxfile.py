@@ -29,7 +29,7 @@ def oldest(session: nox.Session) -> None:
 
     Old releases use what newer ones of their own dependencies warn of: no fault of ours.
     """
-    session.install("--resolution", "lowest-direct", "--editable", ".[notebooks,test]")
+    session.install("--resolution", "lowest-direct", "--editable", ".[notebooks,test,lint]")
     _run_shuffled(session, "-W", "ignore::DeprecationWarning")
 
 

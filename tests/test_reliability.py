@@ -15,8 +15,10 @@ SELECTION = re.compile(r"`(?P<where>tests/?\S*?)(?: -k (?P<word>\w+))?`")
 @pytest.fixture(scope="module")
 def collected(request) -> list[str]:
     """Return the names of all tests, as pytest finds them."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "tests"]
+    options = ["--collect-only", "--quiet", "-W", "ignore"]  # what is counted does not warn
+    command = [sys.executable, "-m", "pytest", *options, "tests"]
     found = subprocess.run(command, cwd=request.config.rootpath, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
     return [line for line in found.stdout.splitlines() if "::" in line]
 
 
