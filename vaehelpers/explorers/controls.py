@@ -26,7 +26,13 @@ class _Explorer:
 
 
 class Row(_Explorer, widgets.HBox):
-    """An explorer whose parts stand side by side."""
+    """An explorer whose parts stand side by side; where that is too wide, one below the other."""
+
+    def __init__(self, parts: Sequence[widgets.Widget]):
+        super().__init__(parts, layout={"flex_flow": "row wrap", "width": "100%"})
+        for part in parts:
+            part.layout.min_width = "0"
+            part.layout.flex = "2 1 32rem" if part is parts[0] else "1 1 19rem"
 
 
 class Column(_Explorer, widgets.VBox):

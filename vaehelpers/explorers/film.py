@@ -19,7 +19,7 @@ def film_explorer(frames: np.ndarray, captions: Sequence[str], alt: str) -> widg
     """
     last = len(frames) - 1
     slider = whole_slider(last, 0, last, 1, "frame")
-    play = widgets.Play(max=last, interval=PACE)
+    play = widgets.Play(last, max=last, interval=PACE)
     widgets.jslink((play, "value"), (slider, "value"))
     page = PageExplorer("film", pages.of_film(frames, captions, alt), {}, {"frame": slider})
     return Column([page, widgets.HBox([play, slider])])

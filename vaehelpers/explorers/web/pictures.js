@@ -33,7 +33,9 @@ export function chancesPanel(caption) {
     bars.forEach((bar, level) => (bar.style.height = `${100 * chances[level]}%`));
     chart.setAttribute("aria-label", description);
   };
-  return { root: panel(caption, chart, axis), show };
+  const root = panel(caption, chart, axis);
+  root.classList.add("vx-flat");
+  return { root, show };
 }
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
