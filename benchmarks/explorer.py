@@ -180,7 +180,7 @@ def kernel_step(steps: int = 200) -> float:
     """
     torch.set_num_threads(1)
     vae, _ = load_published(2, 80)
-    _, controls = in_kernel(walk.over_prior(vae)).children
+    _, controls, _ = in_kernel(walk.over_prior(vae)).children
     slider = controls.sliders[0]
 
     def move(value: int) -> None:

@@ -218,6 +218,27 @@ def test_the_kernel_draws_the_same_pictures(explorers):
     assert explorers.settle(explorers.from_kernel, lambda: explorers.expected("kernel"))
 
 
+def test_sliders_have_names_and_say_their_values(explorers):
+    handles = explorers.page.locator(".noUi-handle")
+    names = [handles.nth(i).get_attribute("aria-label") for i in range(handles.count())]
+    assert len(names) > 10
+    assert None not in names
+    explorers.press("prior-0", "ArrowRight", 1)
+    said = explorers.page.locator(".prior-0 .noUi-handle[aria-valuetext='51']")
+    said.wait_for()
+
+
+def test_keys_that_are_pressed_in_an_explorer_do_not_reach_the_notebook(explorers):
+    page = explorers.page
+    cells = page.locator(".jp-Cell").count()
+    for place in (".vx-map", ".prior-0 .noUi-handle", ".kernel-0 .noUi-handle"):
+        page.locator(place).first.focus()
+        for key in ("a", "b", "x"):
+            page.keyboard.press(key)
+    page.wait_for_timeout(500)
+    assert page.locator(".jp-Cell").count() == cells
+
+
 @pytest.fixture
 def live(tmp_path):
     """Notebook 03 up to its live run, made long, of the stand-in pictures."""

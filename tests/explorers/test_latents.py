@@ -35,7 +35,7 @@ def buttons(controls) -> dict[str, widgets.Button]:
 
 
 def test_kernel_tier_redraws(path):
-    left, controls = in_kernel(path).children
+    left, controls, _ = in_kernel(path).children
     canvas, where = left.children
     chart = frames.chart_bytes(path)
 

@@ -63,7 +63,7 @@ def test_picker_draws_the_chosen_item():
         axes[0].plot([0, i])
         return f"item {i} in {len(axes)} panels"
 
-    canvas, panel = explorers.picker_explorer(3, "item", draw).children
+    canvas, panel, _ = explorers.picker_explorer(3, "item", draw).children
     slider, note = panel.children
     first = canvas.value
     assert (slider.min, slider.max, slider.description) == (0, 2, "item")

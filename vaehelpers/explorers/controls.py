@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .constants import STAND_IN
+from .page import SliderNames
 
 LABEL = {"description_width": "90px"}
 
@@ -79,7 +80,7 @@ def figure_beside(
     for slider in sliders:
         slider.observe(redraw, "value")
     redraw()
-    return Row([canvas, widgets.VBox([*sliders, note])])
+    return Row([canvas, widgets.VBox([*sliders, note]), SliderNames(sliders)])
 
 
 def as_png(ax: Axes) -> bytes:

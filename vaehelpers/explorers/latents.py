@@ -12,7 +12,7 @@ import traitlets
 from ..vae.latent import encode
 from . import frames, pages, walk
 from .controls import Row
-from .page import PageExplorer
+from .page import PageExplorer, SliderNames
 
 LABEL = {"description_width": "110px"}
 # Where each explorer's controls were left, by its name, so that a cell can be run again.
@@ -148,7 +148,8 @@ def in_kernel(path: walk.Walk) -> widgets.Widget:
         control.observe(redraw, "value")
     controls.observe(redraw, "origin")
     redraw()
-    return Row([widgets.VBox([canvas, where]), controls])
+    names = SliderNames([*controls.sliders, controls.row, controls.column])
+    return Row([widgets.VBox([canvas, where]), controls, names])
 
 
 def in_page(path: walk.Walk) -> widgets.Widget:

@@ -28,3 +28,17 @@ class PageExplorer(anywidget.AnyWidget):
 
     def __init__(self, explorer: str, given: Mapping[str, Any], state: dict, inputs: Inputs):
         super().__init__(explorer=explorer, given=dict(given), state=state, inputs=dict(inputs))
+
+
+class SliderNames(anywidget.AnyWidget):
+    """Names for sliders whose pictures the kernel draws; nothing of it is to be seen.
+
+    Explorers that the page draws name their sliders themselves.
+    """
+
+    _esm = bundle("names") + "\nexport default modules.names;\n"
+    _css = WEB / "explorers.css"
+    inputs = traitlets.Dict().tag(sync=True, **widgets.widget_serialization)
+
+    def __init__(self, sliders: Sequence[widgets.Widget]):
+        super().__init__(inputs={"sliders": list(sliders)})

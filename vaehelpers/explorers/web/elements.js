@@ -57,18 +57,20 @@ export function button(text, onClick) {
   return made;
 }
 
-/**
- * Return the element that an explorer is drawn in.
- *
- * JupyterLab leaves keys alone that are pressed in it (Lumino's attribute): "x" would delete the cell.
- */
+/** Return the element that an explorer is drawn in. */
 export function frame(name) {
-  return element("div", {
-    className: "vx",
-    role: "group",
-    "aria-label": name,
-    "data-lm-suppress-shortcuts": "true",
-  });
+  const root = element("div", { className: "vx", role: "group", "aria-label": name });
+  keepKeys(root);
+  return root;
+}
+
+/**
+ * Have JupyterLab leave keys alone that are pressed inside `root`: "x" would delete the cell.
+ *
+ * Lumino, which it is made of, asks the element with the focus itself for this attribute.
+ */
+export function keepKeys(root) {
+  root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 }
 
 /** Return a function that has `draw` called once before the screen shows its next picture, and one that stops it. */

@@ -17,16 +17,21 @@ export function store(values) {
   };
 }
 
-/**
- * Return the same of a widget. What its `inputs` hold, widgets of their own or lists of them, is read and written there:
- * a copy in the widget would be sent to the kernel once more. All else is in its `state`, which the kernel keeps.
- */
-export async function ofWidget(model) {
+/** Return a widget's inputs, `{name: widget or list of widgets}`. */
+export async function inputsOf(model) {
   const find = (reference) => model.widget_manager.get_model(reference.replace("IPY_MODEL_", ""));
   const inputs = {};
   for (const [name, references] of Object.entries(model.get("inputs"))) {
     inputs[name] = Array.isArray(references) ? await Promise.all(references.map(find)) : await find(references);
   }
+  return inputs;
+}
+
+/**
+ * Return the same of a widget. What its `inputs` hold, widgets of their own or lists of them, is read and written there:
+ * a copy in the widget would be sent to the kernel once more. All else is in its `state`, which the kernel keeps.
+ */
+export function ofWidget(model, inputs) {
   const sources = [model, ...Object.values(inputs).flat()];
   const get = (name) => {
     const input = inputs[name];
