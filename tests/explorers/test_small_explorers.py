@@ -116,9 +116,16 @@ def test_the_text_of_an_explorer_is_the_same_whatever_it_shows(name):
     assert_text_is_the_stand_in(SMALL[name]())
 
 
-def test_the_text_of_an_explorer_of_latents(flat_walk):
+def test_a_still_stands_for_an_explorer_of_latents(flat_walk):
     for explorer in (explorers.in_kernel(flat_walk), explorers.in_page(flat_walk)):
-        assert_text_is_the_stand_in(explorer)
+        data, metadata = DisplayFormatter().format(explorer)
+        assert "application/vnd.jupyter.widget-view+json" in data
+        alt = metadata["image/png"]["alt"]
+        assert data["text/plain"] == repr(explorer) == alt
+        assert "z = (0.00, 0.00)" in alt
+        png = data["image/png"]
+        picture = Image.open(io.BytesIO(base64.b64decode(png) if isinstance(png, str) else png))
+        assert picture.size[0] > picture.size[1] == 280
 
 
 def assert_text_is_the_stand_in(explorer):

@@ -59,7 +59,8 @@ def show(
     png = base64.b64encode(picture).decode()
     shown = {"image/png": png, "text/plain": alt}
     if explorer is not None:
-        shown[WIDGET] = explorer._repr_mimebundle_()[WIDGET]
+        bundle, _ = explorer._repr_mimebundle_()
+        shown[WIDGET] = bundle[WIDGET]
     _display(shown, {"image/png": {"alt": alt}, KEY: {"figure": name, "alt": alt}})
 
 
