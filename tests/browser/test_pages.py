@@ -22,7 +22,7 @@ HIDDEN = """() => [...document.querySelectorAll(".vx input, .vx button, .vx sele
 NAMELESS = """() => [...document.querySelectorAll(".vx :is(input, select, textarea, [role=img])")]
   .filter((e) => !e.labels?.length && !e.getAttribute("aria-label")).map((e) => e.outerHTML)"""
 
-LOSS = "Number(document.querySelectorAll('#bound dd')[2].innerText.split(' ')[0])"
+LOSS = "Number(document.querySelectorAll('#bound dd')[3].innerText.split(' ')[0])"
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_a_slider_says_its_value(open_at):
 
 def test_a_drawn_stroke_costs_bits_and_moves_the_code(open_at):
     page = open_at()
-    cost = page.locator("#bound dd").nth(2)
+    cost = page.locator("#bound dd").nth(3)
     before = float(cost.inner_text().split()[0])
     box = page.locator("#bound canvas").first.bounding_box()
     page.mouse.move(box["x"] + 5, box["y"] + 5)
@@ -137,7 +137,7 @@ def test_a_drawn_stroke_costs_bits_and_moves_the_code(open_at):
         f"before => {LOSS} > before + 200",
         arg=before,
     )
-    assert "not known" in page.locator("#bound dd").nth(3).inner_text()
+    assert "not known" in page.locator("#bound dd").nth(4).inner_text()
     page.get_by_label("image", exact=True).select_option(index=1)
     page.wait_for_function(
         f"before => {LOSS} == before",

@@ -55,7 +55,7 @@ export function boundExplorer(root, data, state) {
   const sample = picturePanel("a sample: z from q, then each pixel");
   const table = element("dl", { className: "vx-table" });
   const numbers = Object.fromEntries(
-    ["reconstruction", "KL", "loss", "−log p(x)"].map((name) => {
+    ["q(z|x)", "reconstruction", "KL", "loss", "−log p(x)"].map((name) => {
       const value = element("dd");
       table.append(element("dt", { textContent: name }), value);
       return [name, value];
@@ -77,7 +77,7 @@ export function boundExplorer(root, data, state) {
     sample(levels, code) {
       const p = decode(drawn(code, data.zNoise));
       sample.show(greys(p, "sample", data.noise), "a sample of the decoder at one z of q");
-      showNumbers(numbers, lossOf(levels, code, p), data.images[state.get("which")]);
+      showNumbers(numbers, code, lossOf(levels, code, p), data.images[state.get("which")]);
     },
   };
   let due = Object.keys(parts);
@@ -106,8 +106,10 @@ export function boundExplorer(root, data, state) {
   };
 }
 
-function showNumbers(numbers, loss, image) {
+function showNumbers(numbers, code, loss, image) {
   const logP = image?.logP;
+  const pair = (values, digits) => `(${values.map((value) => value.toFixed(digits)).join(", ")})`;
+  numbers["q(z|x)"].textContent = `mean ${pair(code.mean, 2)}, std ${pair(code.logStd.map(Math.exp), 3)}`;
   numbers.reconstruction.textContent = `${loss.recon.toFixed(0)} nats`;
   numbers.KL.textContent = `${loss.kl.toFixed(1)} nats`;
   numbers.loss.textContent = `${loss.nats.toFixed(0)} nats = ${loss.bits.toFixed(3)} bits per pixel`;
