@@ -61,7 +61,7 @@ DRAG = """async ([index, seconds]) => {
     type, {bubbles: true, cancelable: true, clientX: x, clientY: box.y + 2, buttons, button: 0}));
 
   // The page tier counts its pictures itself; of the others, the page sees images arrive.
-  const root = area.querySelector(".vae-page");
+  const root = area.querySelector(".vx");
   const drawn = () => Number(root?.dataset.frames ?? 0);
   const isPicture = (node) => node.nodeName === "IMG" || node.querySelector?.("img");
   const showsPicture = ({type, target, addedNodes}) =>
@@ -142,7 +142,7 @@ def measure(seconds: float, repeats: int) -> dict[str, dict[str, float | None]]:
         page.set_default_timeout(120_000)
         with jupyterlab(Path(folder), notebook(Path(folder))) as address:
             run_all(page, address)
-            page.wait_for_selector(".vae-page[data-frames]")
+            page.wait_for_selector(".vx[data-frames]")
             page.wait_for_timeout(2000)
             for _ in range(repeats):
                 for index, name in enumerate(CELLS, start=1):
@@ -180,7 +180,7 @@ def kernel_step(steps: int = 200) -> float:
     """
     torch.set_num_threads(1)
     vae, _ = load_published(2, 80)
-    _, controls = in_kernel(walk.over_prior(vae)).children
+    _, controls, _ = in_kernel(walk.over_prior(vae)).children
     slider = controls.sliders[0]
 
     def move(value: int) -> None:

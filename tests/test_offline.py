@@ -45,8 +45,8 @@ for module in pkgutil.walk_packages(vaehelpers.__path__, "vaehelpers."):
         importlib.import_module(module.name)
 data = vaehelpers.load_data()
 vaehelpers.load_published(20, 80)
-decoder = vaehelpers.explorers.page.PageDecoder
-assert "function render" in str(decoder._esm) and ".vae-page" in str(decoder._css)
+decoder = vaehelpers.explorers.page.PageExplorer
+assert "function render" in str(decoder._esm) and ".vx" in str(decoder._css)
 print(len(data.test))
 """
 BODY = """

@@ -1,9 +1,8 @@
 """What moves, in a real browser.
 
-That is page.js against PyTorch, the explorers of notebook 04, and the live run of notebook 03.
+That is the explorers of notebook 04, and the live run of notebook 03.
 """
 
-import base64
 import re
 from pathlib import Path
 
@@ -15,18 +14,9 @@ from lab import FLAGS, IDLE, chromium, jupyterlab, run_all
 
 from vaehelpers import CLASSES, load_published
 from vaehelpers.explorers import frames, walk
-from vaehelpers.explorers import page as page_tier
 from vaehelpers.vae import latent
 
 ROOT = Path(__file__).parents[2]
-PAGE_JS = Path(page_tier.__file__).with_name("page.js")
-PICTURES = """async ([source, layers, weights, noise, places, view]) => {
-  const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
-  const {decoder, softmax, greys} = await import(url);
-  const bytes = Uint8Array.from(atob(weights), (c) => c.charCodeAt(0));
-  const decode = decoder(layers, new DataView(bytes.buffer));
-  return places.map((z) => Array.from(greys(softmax(decode(z), 16), 16, view, noise)));
-}"""
 CANVAS = """canvas => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, 28, 28);
   return Array.from(pixels.data).filter((_, i) => i % 4 == 0);
@@ -38,7 +28,7 @@ IMAGE = """async image => {
   const pixels = context.getImageData(0, 0, bitmap.width, bitmap.height);
   return Array.from(pixels.data).filter((_, i) => i % 4 == 0);
 }"""
-THREE_DRAWN = "document.querySelectorAll('.vae-page[data-frames]').length == 3"
+THREE_DRAWN = "document.querySelectorAll('.vx[data-frames]').length == 3"
 CHANGED = "before => document.querySelector('img.widget-image').src != before"
 
 
@@ -95,27 +85,6 @@ def outputs_of(page, kind):
     return page.locator(f".jp-OutputArea-output[data-mime-type='{mime}']").count()
 
 
-@pytest.mark.parametrize("z_dim", [2, 20])
-def test_the_page_decodes_as_pytorch_does(page, z_dim):
-    vae, _ = load_published(z_dim, 80)
-    places = latent.manifold_latents(8)
-    if z_dim > 2:
-        places = torch.randn(64, z_dim, generator=torch.Generator().manual_seed(0))
-    layers, weights = page_tier.layers(vae.decoder)
-    source, encoded = PAGE_JS.read_text(), base64.b64encode(weights).decode()
-    noise = frames.noise().flatten().tolist()
-    page.goto("about:blank")
-    for view in walk.VIEWS:
-        found = page.evaluate(PICTURES, [source, layers, encoded, noise, places.tolist(), view])
-        expected = np.array([frames.greys(frames.chances(vae, z), view).ravel() for z in places])
-        apart = np.abs(np.array(found) - expected)
-        if view == "mean":
-            assert apart.max() <= 1, "one part in 255"
-        else:  # 16-bit weights may tip a tie between two levels
-            assert (apart > 0).mean() < 0.005
-    assert page.problems == []
-
-
 class Explorers:
     """The explorers over two latents on a page of notebook 04, and what they should show."""
 
@@ -153,7 +122,7 @@ class Explorers:
 
     def on_canvas(self) -> np.ndarray:
         """Return what the page tier's canvas shows."""
-        return np.array(self.page.locator(".vae-picture").first.evaluate(CANVAS))
+        return np.array(self.page.locator(".vx-picture").first.evaluate(CANVAS))
 
     def from_kernel(self) -> np.ndarray:
         """Return what the kernel tier's image shows, and under its mark what should be there."""
@@ -222,7 +191,9 @@ def test_the_picture_follows_the_arrow_keys(explorers):
 
 def test_the_sliders_follow_a_click_and_keys_on_the_map(explorers):
     page = explorers.page
-    page.locator(".vae-map").click(position={"x": 0.2 * 280, "y": 0.3 * 280})
+    surface = page.locator(".vx-map")
+    box = surface.bounding_box()
+    surface.click(position={"x": 0.2 * box["width"], "y": 0.3 * box["height"]})
     assert explorers.stand_at({"prior-0": 20, "prior-1": 70}, within=1)
     before = explorers.slider("prior-0")
     page.keyboard.press("ArrowRight")
@@ -245,6 +216,27 @@ def test_the_kernel_draws_the_same_pictures(explorers):
     explorers.press("kernel-0", "ArrowLeft", 20)
     assert explorers.stand_at({"kernel-0": 30})
     assert explorers.settle(explorers.from_kernel, lambda: explorers.expected("kernel"))
+
+
+def test_sliders_have_names_and_say_their_values(explorers):
+    handles = explorers.page.locator(".noUi-handle")
+    names = [handles.nth(i).get_attribute("aria-label") for i in range(handles.count())]
+    assert len(names) > 10
+    assert None not in names
+    explorers.press("prior-0", "ArrowRight", 1)
+    said = explorers.page.locator(".prior-0 .noUi-handle[aria-valuetext='51']")
+    said.wait_for()
+
+
+def test_keys_that_are_pressed_in_an_explorer_do_not_reach_the_notebook(explorers):
+    page = explorers.page
+    cells = page.locator(".jp-Cell").count()
+    for place in (".vx-map", ".prior-0 .noUi-handle", ".kernel-0 .noUi-handle"):
+        page.locator(place).first.focus()
+        for key in ("a", "b", "x"):
+            page.keyboard.press(key)
+    page.wait_for_timeout(500)
+    assert page.locator(".jp-Cell").count() == cells
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def buttons(controls) -> dict[str, widgets.Button]:
 
 
 def test_kernel_tier_redraws(path):
-    left, controls = in_kernel(path).children
+    left, controls, _ = in_kernel(path).children
     canvas, where = left.children
     chart = frames.chart_bytes(path)
 
@@ -93,12 +93,13 @@ def test_positions_of_another_walk_are_not_taken_over(path, drawn):
 
 def test_page_tier_listens_to_the_same_sliders(path):
     page, controls = in_page(path).children
-    assert page.sliders == controls.sliders
+    assert page.inputs["values"] == controls.sliders
     controls.origin = [0.5, -0.5]
-    assert page.origin == [0.5, -0.5]
-    assert page.directions == [[1, 0], [0, 1]]
-    assert (page.low, page.high, page.percent) == (1, 99, True)
-    assert page.chart.startswith(b"\x89PNG")
+    assert page.state == {"origin": [0.5, -0.5]}
+    given = page.given["walk"]
+    assert given["directions"] == [[1, 0], [0, 1]]
+    assert (given["low"], given["high"], given["percent"]) == (1, 99, True)
+    assert page.given["chart"].startswith("data:image/png;base64,iVBOR")
     noise = frames.noise()
     ends = [float(noise[0, 0]), float(noise[-1, -1])]
-    assert [page.noise[0], page.noise[-1]] == pytest.approx(ends)
+    assert [page.given["noise"][0], page.given["noise"][-1]] == pytest.approx(ends, abs=1e-4)

@@ -1,5 +1,6 @@
 """The small explorers: sliders and boxes that redraw through pure functions."""
 
+import base64
 import io
 
 import numpy as np
@@ -9,40 +10,30 @@ from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from vaehelpers import explorers
-from vaehelpers.attention import spam
+from vaehelpers.attention import reversal, spam
+from vaehelpers.explorers import attention as attention_module
+from vaehelpers.explorers.bundle import WEB
 from vaehelpers.explorers.constants import STAND_IN
 
 
-def test_prior_samples_explorer_asks_for_the_first_samples_and_redraws():
-    asked = []
-
-    def judge(mean, std, number):
-        asked.append((mean, std, number))
-        return torch.ones(number) / number, f"{number} samples"
-
-    canvas, panel = explorers.prior_samples_explorer(torch.randn(40, 2), judge).children
-    z1, _, std, number, note = panel.children
-    seen = [canvas.value]
-    for slider, value in ((z1, -2), (std, 0.5), (number, 30)):
-        slider.value = value
-        seen.append(canvas.value)
-    assert len(set(seen)) == 4
-    assert asked == [([1, 1], 0.2, 10), ([-2, 1], 0.2, 10), ([-2, 1], 0.5, 10), ([-2, 1], 0.5, 30)]
-    assert note.value == "30 samples"
+def test_sliders_are_what_the_page_listens_to():
+    row = explorers.prior_samples_explorer(torch.randn(40, 2))
+    page, panel = row.children
+    assert page.explorer == "prior"
+    assert panel.children == (*page.inputs["mean"], page.inputs["std"], page.inputs["count"])
+    assert len(page.given["samples"]) == 40
+    page, panel = explorers.kl_explorer().children
+    assert panel.children == tuple(page.inputs.values())
+    assert list(page.inputs) == ["meanOfQ", "stdOfQ", "meanOfP", "stdOfP"]
 
 
-def test_kl_explorer_tells_both_directions():
-    def kl(mean_q, mean_p, std_q, std_p):
-        return 10 * mean_q + std_p
-
-    canvas, panel = explorers.kl_explorer(kl).children
-    mean_q, _, mean_p, std_p, note = panel.children
-    before = canvas.value
-    mean_q.value, mean_p.value, std_p.value = 3, -1, 0.5
-    assert note.value == "KL(q‖p) = 30.500 nats, KL(p‖q) = -9.000 nats"
-    picture = Image.open(io.BytesIO(canvas.value))
-    assert canvas.value != before
-    assert picture.size[0] > picture.size[1] > 300
+def test_what_the_page_knows_by_name_is_what_python_calls_so():
+    registry = (WEB / "registry.js").read_text()
+    for name in ("walk", "bound", "attention", "gaussians", "prior", "paths", "film", "spam"):
+        assert f"\n  {name}: {{" in registry
+    spoken = (WEB / "attention_explorer.js").read_text() + (WEB / "translators.js").read_text()
+    for name in (*attention_module.KINDS, *attention_module.MASKS):
+        assert f'"{name}"' in spoken or f"\n  {name}: " in spoken
 
 
 def test_text_box_answers_as_one_types():
@@ -72,7 +63,7 @@ def test_picker_draws_the_chosen_item():
         axes[0].plot([0, i])
         return f"item {i} in {len(axes)} panels"
 
-    canvas, panel = explorers.picker_explorer(3, "item", draw).children
+    canvas, panel, _ = explorers.picker_explorer(3, "item", draw).children
     slider, note = panel.children
     first = canvas.value
     assert (slider.min, slider.max, slider.description) == (0, 2, "item")
@@ -104,19 +95,17 @@ def test_live_curve_is_redrawn_by_batches_and_epochs(monkeypatch):
 
 
 def attention():
-    """Return an explorer of weights of one head."""
-    mechanism = (torch.zeros(1, 2, 3), "ab", "xyz")
-    return explorers.attention_explorer({"one": mechanism})
+    """Return an explorer of untrained translators."""
+    kinds = ("transformer", "additive")
+    return explorers.attention_explorer(*map(reversal.build_translator, kinds))
 
 
 SMALL = {
     "attention": attention,
-    "gaussians": lambda: explorers.kl_explorer(lambda *numbers: 0.0),
+    "gaussians": explorers.kl_explorer,
     "live curve": lambda: explorers.LiveCurve(2).widget,
     "picker": lambda: explorers.picker_explorer(1, "item", lambda i, axes: ""),
-    "prior samples": lambda: explorers.prior_samples_explorer(
-        torch.randn(40, 2), lambda mean, std, number: (torch.ones(number) / number, "")
-    ),
+    "prior samples": lambda: explorers.prior_samples_explorer(torch.randn(40, 2)),
     "text box": lambda: explorers.text_explorer(str.upper, "mail"),
 }
 
@@ -127,9 +116,16 @@ def test_the_text_of_an_explorer_is_the_same_whatever_it_shows(name):
     assert_text_is_the_stand_in(SMALL[name]())
 
 
-def test_the_text_of_an_explorer_of_latents(flat_walk):
+def test_a_still_stands_for_an_explorer_of_latents(flat_walk):
     for explorer in (explorers.in_kernel(flat_walk), explorers.in_page(flat_walk)):
-        assert_text_is_the_stand_in(explorer)
+        data, metadata = DisplayFormatter().format(explorer)
+        assert "application/vnd.jupyter.widget-view+json" in data
+        alt = metadata["image/png"]["alt"]
+        assert data["text/plain"] == repr(explorer) == alt
+        assert "z = (0.00, 0.00)" in alt
+        png = data["image/png"]
+        picture = Image.open(io.BytesIO(base64.b64decode(png) if isinstance(png, str) else png))
+        assert picture.size[0] > picture.size[1] == 280
 
 
 def assert_text_is_the_stand_in(explorer):
@@ -139,15 +135,14 @@ def assert_text_is_the_stand_in(explorer):
     assert "application/vnd.jupyter.widget-view+json" in data
 
 
-def test_film_explorer_shows_the_frame_that_is_asked_for():
+def test_a_film_is_one_strip_with_a_caption_for_each_frame():
     frames = np.stack([np.full((28, 56), level, np.uint8) for level in (0, 5, 15)])
-    explorer = explorers.film_explorer(frames, ["first", "second", "third"])
-    picture, controls, caption = explorer.children
+    page, controls = explorers.film_explorer(frames, ["a", "b", "c"], "three greys").children
     play, slider = controls.children
-    assert caption.value == "first"
-    for index, (grey, text) in enumerate([(0, "first"), (85, "second"), (255, "third")]):
-        play.value = index
-        shown = np.array(Image.open(io.BytesIO(picture.value)))
-        assert (slider.value, caption.value) == (index, text)
-        assert shown.shape == (56, 112)
-        assert (shown == grey).all()
+    assert page.inputs == {"frame": slider}
+    assert (slider.value, slider.max, play.max) == (2, 2, 2)
+    assert (page.given["captions"], page.given["alt"]) == (["a", "b", "c"], "three greys")
+    png = base64.b64decode(page.given["strip"].removeprefix("data:image/png;base64,"))
+    strip = np.array(Image.open(io.BytesIO(png)))
+    assert strip.shape == (84, 56)
+    assert [int(strip[row, 0]) for row in (0, 28, 56)] == [0, 85, 255]

@@ -1,20 +1,16 @@
 """Attention weights, drawn: numbers where there is room, blank where masked, lines by weight."""
 
-import io
-
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 import torch
 from conftest import words
-from PIL import Image
 
 from vaehelpers.figures.attention import (
     additive_panels,
     additive_step,
     additive_steps,
     attention_map,
-    attention_picture,
     head_maps,
     position_waves,
     share_right,
@@ -33,17 +29,6 @@ def test_attention_map_prints_small_maps_and_leaves_masked_cells_blank():
     assert ax.get_title() == "title"
     large = attention_map(torch.full((9, 3), 1 / 3), "abcdefghi", "xyz")
     assert words(large) == []
-
-
-def test_attention_picture_has_a_cell_for_each_weight():
-    weights = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]])
-    picture = Image.open(io.BytesIO(attention_picture(weights, "ab", "xyz", cell=20)))
-    assert picture.size == (80, 60)
-    bright, dark = picture.getpixel((30, 30)), picture.getpixel((50, 30))
-    assert sum(bright) > sum(dark)
-    assert picture.getpixel((50, 50)) == picture.getpixel((70, 50))
-    assert picture.getpixel((0, 0))[3] == 0, "the page shows through around the cells"
-    assert bright[3] == dark[3] == 255
 
 
 def test_share_right_draws_each_model_guessing_and_the_lengths_that_are_new():

@@ -12,6 +12,7 @@ from IPython.utils.capture import capture_output
 from nbconvert import ScriptExporter
 from PIL import Image
 
+from vaehelpers.explorers import kl_explorer
 from vaehelpers.explorers.constants import STAND_IN
 from vaehelpers.series import outputs
 
@@ -104,6 +105,16 @@ def test_a_large_picture_keeps_256_colours_and_looks_the_same(shown, monkeypatch
     after = np.array(stored.convert("RGBA")).astype(int)
     assert np.abs(before - after).max() <= apart
     assert (after[0, 0, 3], after[200, 200, 3]) == (0, 255), "the page shows through around it"
+
+
+def test_a_figure_stands_for_its_explorer_where_no_kernel_runs(shown):
+    outputs.show(draw(), "walk", alt=ALT, explorer=kl_explorer())
+    (entry,) = shown
+    assert entry.data[outputs.WIDGET]["model_id"]
+    stored = outputs.clean(notebook_of(shown)).cells[0].outputs[0]
+    assert stored.data.keys() == {"image/png", "text/plain"}
+    assert stored.data["text/plain"] == ALT
+    assert stored.metadata["image/png"]["alt"] == ALT
 
 
 def test_alt_text_is_required(shown):

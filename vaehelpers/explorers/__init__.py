@@ -1,10 +1,12 @@
-"""Explorers: sliders and boxes over pictures that follow them, one module an explorer.
+"""Explorers: sliders and boxes over pictures that follow them.
 
-They are thin shells around pure functions from numbers or text to PNG bytes or text. Read in this
-order: `controls` (what they share), then the small ones, `attention`, `gaussians`,
-`prior_samples`, `picker`, `live_curve`, `film`, `text_box`; then the walk through latent space:
-`walk` (where sliders lead), `frames` (what is seen there), `latents` (its controls, and pictures
-drawn by the kernel or by the page), `page` (the decoder for the page).
+Most are drawn by the page, with a network of its own: in Jupyter from ipywidgets, in a page without
+a kernel from controls of its own. Their JavaScript is in `web/`; start with `registry.js` there. In
+Python, read in this order: `controls` (what explorers share), `page` (one as a widget), `pages`
+(what each needs as data), `layers` and `tensors` (networks for the page), `bundle` (the scripts in
+one piece), then each: `gaussians`, `prior_samples`, `attention`, `film`. The kernel draws `picker`
+and `live_curve`, and answers in `text_box`. Then the walk through latent space: `walk` (where
+sliders lead), `frames` (what is seen there), `latents` (its controls, and both ways to draw it).
 """
 
 import lazy_loader

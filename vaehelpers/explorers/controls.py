@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 import ipywidgets as widgets
 from matplotlib.axes import Axes
@@ -10,23 +10,48 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .constants import STAND_IN
+from .page import SliderNames
 
 LABEL = {"description_width": "90px"}
 
 
-class _Explorer:
-    """What a cell shows as text of an explorer: the same sentence whatever the sliders show.
+class Still(NamedTuple):
+    """What stands for an explorer where no kernel runs: a picture as PNG, and what it shows."""
 
-    It is what the stored notebooks show, so that a test which compares outputs finds no difference.
+    png: bytes
+    alt: str
+
+
+class _Explorer:
+    """What a cell shows of an explorer besides the widget: the same whatever the sliders show.
+
+    It is what the stored notebooks show, so that a test which compares outputs finds no difference:
+    a `still` where there is one, and a sentence.
     """
+
+    still: Still | None = None
 
     def __repr__(self) -> str:
         """Return the sentence."""
-        return STAND_IN
+        return self.still.alt if self.still else STAND_IN
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the widget with its still, for whatever can be shown, and the still's alt text."""
+        data = super()._repr_mimebundle_(**kwargs)  # pyright: ignore[reportAttributeAccessIssue]
+        if self.still is None:
+            return data, {}
+        return {**data, "image/png": self.still.png}, {"image/png": {"alt": self.still.alt}}
 
 
 class Row(_Explorer, widgets.HBox):
-    """An explorer whose parts stand side by side."""
+    """An explorer whose parts stand side by side; where that is too wide, one below the other."""
+
+    def __init__(self, parts: Sequence[widgets.Widget], still: Still | None = None):
+        super().__init__(parts, layout={"flex_flow": "row wrap", "width": "100%"})
+        self.still = still
+        for part in parts:
+            part.layout.min_width = "0"
+            part.layout.flex = "2 1 32rem" if part is parts[0] else "1 1 19rem"
 
 
 class Column(_Explorer, widgets.VBox):
@@ -73,7 +98,7 @@ def figure_beside(
     for slider in sliders:
         slider.observe(redraw, "value")
     redraw()
-    return Row([canvas, widgets.VBox([*sliders, note])])
+    return Row([canvas, widgets.VBox([*sliders, note]), SliderNames(sliders)])
 
 
 def as_png(ax: Axes) -> bytes:

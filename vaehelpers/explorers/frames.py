@@ -104,6 +104,14 @@ def chart_png(walk: Walk) -> bytes:
     return buffer.getvalue()
 
 
+def levels_png(levels: np.ndarray) -> bytes:
+    """Return levels 0..15 `[H,W]` as PNG bytes, a pixel for each."""
+    greys = (levels.astype(float) * (255 / (LEVELS - 1))).round().astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(greys).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
 def _marked_chart(chart: np.ndarray, across: float, up: float) -> np.ndarray:
     """Return the map with a marker at two percentiles."""
     marked = chart.copy()

@@ -10,9 +10,9 @@ import torch
 import traitlets
 
 from ..vae.latent import encode
-from . import frames, walk
-from .controls import Row
-from .page import PageDecoder
+from . import frames, pages, walk
+from .controls import Row, Still
+from .page import PageExplorer, SliderNames
 
 LABEL = {"description_width": "110px"}
 # Where each explorer's controls were left, by its name, so that a cell can be run again.
@@ -148,7 +148,8 @@ def in_kernel(path: walk.Walk) -> widgets.Widget:
         control.observe(redraw, "value")
     controls.observe(redraw, "origin")
     redraw()
-    return Row([widgets.VBox([canvas, where]), controls])
+    names = SliderNames([*controls.sliders, controls.row, controls.column])
+    return Row([widgets.VBox([canvas, where]), controls, names], _still(path))
 
 
 def in_page(path: walk.Walk) -> widgets.Widget:
@@ -157,9 +158,27 @@ def in_page(path: walk.Walk) -> widgets.Widget:
     No picture waits for the kernel.
     """
     controls = Controls(path)
-    page = PageDecoder(path, controls.sliders)
-    widgets.jslink((controls.view, "index"), (page, "view"))
-    widgets.jslink((controls.row, "value"), (page, "row"))
-    widgets.jslink((controls.column, "value"), (page, "column"))
-    traitlets.dlink((controls, "origin"), (page, "origin"))
-    return Row([page, controls])
+    inputs = {
+        "values": controls.sliders,
+        "view": controls.view,
+        "row": controls.row,
+        "column": controls.column,
+    }
+    page = PageExplorer("walk", pages.of_walk(path), {"origin": controls.origin}, inputs)
+
+    def follow(change) -> None:
+        page.state = {"origin": change.new}
+
+    controls.observe(follow, "origin")
+    return Row([page, controls], _still(path))
+
+
+def _still(path: walk.Walk) -> Still:
+    """Return what is seen at the start of a walk."""
+    pixel = 14, 14
+    png = frames.frame(path, path.start, path.origin, "mean", pixel, frames.chart_bytes(path))
+    seen = "its map, the decoder's" if path.chart is not None else "the decoder's"
+    place = walk.coordinates(path.latents(path.start))
+    return Still(
+        png, f"A walk through latent space: {seen} mean picture at {place}, one pixel's chances."
+    )

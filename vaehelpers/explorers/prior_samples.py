@@ -1,33 +1,23 @@
 """The explorer of prior samples: which of them matter in an average over z."""
 
-from collections.abc import Callable
-
 import ipywidgets as widgets
-from matplotlib.axes import Axes
 from torch import Tensor
 
-from ..figures.vae import prior_samples
-from .controls import axes_of_size, figure_beside, real_slider, whole_slider
+from . import pages
+from .controls import Row, real_slider, whole_slider
+from .page import PageExplorer
 
-Judge = Callable[[list[float], float, int], tuple[Tensor, str]]
 
+def prior_samples_explorer(z: Tensor) -> widgets.Widget:
+    """Return sliders for a posterior's centre, its std, and how many samples of z `[L,2]` count.
 
-def prior_samples_explorer(z: Tensor, judge: Judge) -> widgets.Widget:
-    """Return sliders for a posterior's centre, its std, and the number of prior samples.
-
-    `z` `[L,2]` are prior samples. `judge(mean, std, number)` returns the share `(number,)` that
-    each of the first `number` has in the average, and a line of text about it.
+    The model is x = z + noise with two pixels; noise and image are those that give this posterior.
     """
-    first = real_slider(1, -2.5, 2.5, 0.1, "centre, z1")
-    second = real_slider(1, -2.5, 2.5, 0.1, "centre, z2")
+    centre = [real_slider(1, -2.5, 2.5, 0.1, f"centre, z{d}") for d in (1, 2)]
     std = real_slider(0.2, 0.02, 0.95, 0.01, "posterior std")
-    number = whole_slider(len(z) // 4, 10, len(z), 10, "samples")
+    count = whole_slider(len(z) // 4, 10, len(z), 10, "samples")
     std.add_class("posterior-std")
-
-    def draw() -> tuple[Axes, str]:
-        mean = [first.value, second.value]
-        share, text = judge(mean, std.value, number.value)
-        ax = prior_samples(z[: number.value], share, mean, std.value, axes_of_size(4.2, 4))
-        return ax, text
-
-    return figure_beside([first, second, std, number], draw)
+    page = PageExplorer(
+        "prior", pages.of_prior(z), {}, {"mean": centre, "std": std, "count": count}
+    )
+    return Row([page, widgets.VBox([*centre, std, count])])

@@ -1,16 +1,12 @@
 """Attention weights: one step with all its numbers, steps as lines, maps; and what it buys."""
 
-import io
 import itertools
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont
 from matplotlib.patches import FancyBboxPatch
-from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from . import drawing
@@ -211,29 +207,6 @@ def position_waves(positions: Tensor, columns: Sequence[int], marked: int) -> Fi
         ax.set_ylabel(f"column\n{column}", rotation=0, ha="right", va="center")
     axes[-1, 0].set_xlabel("position")
     return fig
-
-
-def attention_picture(
-    weights: Tensor, queries: Sequence[str], keys: Sequence[str], cell: int = 32
-) -> bytes:
-    """Draw weights `[n,m]` as PNG bytes: queries as rows, keys as columns, brighter is more.
-
-    Each is `cell` screen pixels wide.
-    """
-    n, m = weights.shape
-    colours = matplotlib.colormaps["cividis"](weights.numpy(), bytes=True)
-    heat = Image.fromarray(colours).resize((m * cell, n * cell), Image.Resampling.NEAREST)
-    picture = Image.new("RGBA", ((m + 1) * cell, (n + 1) * cell), "#00000000")  # the page's colour
-    picture.paste(heat, (cell, cell))
-    draw = ImageDraw.Draw(picture)
-    font = ImageFont.truetype(findfont("DejaVu Sans"), cell * 3 // 5)
-    for j, key in enumerate(keys):
-        draw.text(((j + 1.5) * cell, cell / 2), key, fill=INK, font=font, anchor="mm")
-    for i, query in enumerate(queries):
-        draw.text((cell / 2, (i + 1.5) * cell), query, fill=INK, font=font, anchor="mm")
-    buffer = io.BytesIO()
-    picture.save(buffer, "png")
-    return buffer.getvalue()
 
 
 def share_right(

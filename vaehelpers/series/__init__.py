@@ -3,7 +3,8 @@
 Read in this order: `notebooks` (their names, where they are found), `outputs` (figures with alt
 text, named numbers, claims), `parameters` (what a person can set), `run` (all of them in batch),
 `execution` (one, or several side by side), `comparison` (what differs when they are executed
-again), `fingerprint` (what their outputs are of), `tour` (the page of all answers).
+again), `fingerprint` (what their outputs are of), `tour` (the page of all answers), `pages` (the
+explorers of a page without a kernel).
 """
 
 import lazy_loader

@@ -10,6 +10,7 @@ from ..explorers.constants import STAND_IN
 
 if TYPE_CHECKING:
     import numpy as np
+    from ipywidgets import Widget
     from matplotlib.figure import Figure
     from nbformat import NotebookNode
 
@@ -23,13 +24,21 @@ PALETTE = 256  # colours
 ROUNDS = 8  # of k-means, after which the palette hardly changes
 
 
-def show(fig: "Figure", name: str, *, alt: str, data: Dataset | None = None) -> None:
+def show(
+    fig: "Figure",
+    name: str,
+    *,
+    alt: str,
+    data: Dataset | None = None,
+    explorer: "Widget | None" = None,
+) -> None:
     """Display a matplotlib figure as PNG under `name`.
 
     `alt` says what is seen and what follows from it. Give the `data` that a figure was made from:
     stand-in data is then named in it. The same figure gives the same bytes. A large picture keeps
-    256 colours, which takes a third of the bytes or less and looks the same. Raises ValueError for
-    alt text under 40 characters.
+    256 colours, which takes a third of the bytes or less and looks the same. Give an `explorer` for
+    which the figure stands wherever no kernel runs: on paper, on GitHub, in a stored notebook.
+    Raises ValueError for alt text under 40 characters.
     """
     import matplotlib.pyplot as plt  # takes half a second, which collecting outputs can do without
 
@@ -48,10 +57,11 @@ def show(fig: "Figure", name: str, *, alt: str, data: Dataset | None = None) -> 
     if len(picture) > LARGE:
         picture = _with_a_palette(picture)
     png = base64.b64encode(picture).decode()
-    _display(
-        {"image/png": png, "text/plain": alt},
-        {"image/png": {"alt": alt}, KEY: {"figure": name, "alt": alt}},
-    )
+    shown = {"image/png": png, "text/plain": alt}
+    if explorer is not None:
+        bundle, _ = explorer._repr_mimebundle_()
+        shown[WIDGET] = bundle[WIDGET]
+    _display(shown, {"image/png": {"alt": alt}, KEY: {"figure": name, "alt": alt}})
 
 
 def record(
@@ -144,8 +154,10 @@ def clean(notebook: "NotebookNode") -> "NotebookNode":
         if INJECTED in (tags or []):
             cell.id = INJECTED
     for output in _outputs(notebook):
-        if output.get("data", {}).pop(WIDGET, None):  # its model id names a kernel that is gone
-            output["data"]["text/plain"] = STAND_IN
+        data = output.get("data", {})
+        # A widget's model id names a kernel that is gone; a figure may stand for it.
+        if data.pop(WIDGET, None) and "image/png" not in data:
+            data["text/plain"] = STAND_IN
     return notebook
 
 
