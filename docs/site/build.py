@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import explorers
 import printing
 import staging
 import tools
@@ -52,6 +53,7 @@ def build(scratch: Path, with_pdf: bool) -> Path:
     Where nothing can be printed, one line says so, and no page offers a PDF.
     """
     staging.stage(scratch / "pages")
+    explorers.write_scripts(scratch / "static")
     browser = printing.browser() if with_pdf else None
     if with_pdf and not browser:
         print("No PDFs: there is no Chromium to print them (Debian: apt-get install chromium).")
@@ -85,7 +87,10 @@ def run_sphinx(scratch: Path, tags: list[str]) -> Path:
             outdir=html,
             doctreedir=scratch / "doctrees",
             buildername="html",
-            confoverrides={"npm_folder": str(NPM)},
+            confoverrides={
+                "npm_folder": str(NPM),
+                "explorers_folder": str(scratch / "static"),
+            },
             status=None,
             warning=warnings,
             freshenv=True,

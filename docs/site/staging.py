@@ -9,7 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PACKAGE = ROOT / "vaehelpers"
-DOCS = ("answers", "glossary", "architecture", "reliability")
+DOCS = ("answers", "glossary", "usage", "performance", "architecture", "reliability")
 
 
 def stage(folder: Path) -> None:
@@ -20,6 +20,9 @@ def stage(folder: Path) -> None:
     shutil.copytree(HERE / "pages", folder)
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=_all_but_notebooks)
     shutil.copytree(ROOT / "docs" / "figures", folder / "docs" / "figures")
+    (folder / "benchmarks" / "results").mkdir(parents=True)
+    for chart in (ROOT / "benchmarks" / "results").glob("*.png"):
+        shutil.copy(chart, folder / "benchmarks" / "results")
     for name in DOCS:
         shutil.copy(ROOT / "docs" / f"{name}.md", folder / "docs")
     (folder / "api").mkdir()

@@ -72,4 +72,9 @@ def test_a_walk_without_a_map_has_a_narrower_frame(drawn):
 def test_the_map_is_as_large_as_the_picture(flat_walk):
     chart = frames.chart_bytes(flat_walk)
     assert chart.shape == (frames.SIDE, frames.SIDE)
-    assert np.array_equal(np.array(Image.open(io.BytesIO(frames.chart_png(flat_walk)))), chart)
+
+
+def test_a_page_gets_the_map_pixel_for_pixel_in_16_greys(flat_walk):
+    png = Image.open(io.BytesIO(frames.chart_png(flat_walk)))
+    shown = np.array(png.convert("L")) / 255
+    assert np.abs(shown - flat_walk.chart[0].numpy()).max() <= 0.5 / 15 + 1e-6

@@ -143,6 +143,6 @@ def test_a_film_is_one_strip_with_a_caption_for_each_frame():
     assert (slider.value, slider.max, play.max) == (2, 2, 2)
     assert (page.given["captions"], page.given["alt"]) == (["a", "b", "c"], "three greys")
     png = base64.b64decode(page.given["strip"].removeprefix("data:image/png;base64,"))
-    strip = np.array(Image.open(io.BytesIO(png)))
+    strip = np.array(Image.open(io.BytesIO(png)).convert("L"))
     assert strip.shape == (84, 56)
     assert [int(strip[row, 0]) for row in (0, 28, 56)] == [0, 85, 255]

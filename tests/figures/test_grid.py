@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from vaehelpers.figures import grid
+from vaehelpers.vae.latent import tile
 
 matplotlib.use("agg")
 
@@ -65,3 +66,13 @@ def test_pictures_are_drawn_pixel_for_pixel_in_any_style():
             fig = grid.pixel_figure(300, 200)
             assert tuple(fig.get_size_inches() * fig.dpi) == pytest.approx((300, 200))
             plt.close(fig)
+
+
+def test_lines_go_between_images_and_change_none():
+    images = torch.randint(16, (2, 6, 1, 28, 28), generator=torch.Generator().manual_seed(0))
+    tiled = torch.stack([tile(each, columns=3)[0] for each in images])
+    lined = grid.with_lines(tiled.numpy())
+    assert lined.shape == (2, 2 * 29, 3 * 29)
+    assert (lined[1, 29:57, 58:86] == images[1, 5, 0].numpy()).all()
+    assert (lined[:, 28::29] == 7).all()
+    assert (lined[:, :, 28::29] == 7).all()

@@ -46,6 +46,11 @@ def notebook_of(entries):
     return nbformat.v4.new_notebook(cells=[cell])
 
 
+def figures_of(entries):
+    """Return the outputs that are figures."""
+    return [entry for entry in entries if "image/png" in entry.data]
+
+
 def png_of(entry) -> bytes:
     return base64.b64decode(entry.data["image/png"])
 
@@ -59,7 +64,8 @@ def draw():
 def test_the_same_figure_gives_the_same_bytes_and_is_closed(shown):
     for _ in range(2):
         outputs.show(draw(), "line", alt=ALT)
-    assert shown[0].data == shown[1].data
+    first, second = figures_of(shown)
+    assert first.data == second.data
     assert b"Software" not in png_of(shown[0])
     assert not plt.get_fignums()
 
@@ -98,7 +104,8 @@ def test_a_large_picture_keeps_256_colours_and_looks_the_same(shown, monkeypatch
     monkeypatch.setattr(outputs, "LARGE", 100)
     for _ in range(2):
         outputs.show(shades(number), "shades", alt=ALT)
-    assert shown[0].data == shown[1].data
+    first, second = figures_of(shown)
+    assert first.data == second.data
     before = np.array(Image.open(saved).convert("RGBA")).astype(int)
     stored = Image.open(io.BytesIO(png_of(shown[0])))
     assert stored.mode == "P"
@@ -109,8 +116,7 @@ def test_a_large_picture_keeps_256_colours_and_looks_the_same(shown, monkeypatch
 
 def test_a_figure_stands_for_its_explorer_where_no_kernel_runs(shown):
     outputs.show(draw(), "walk", alt=ALT, explorer=kl_explorer())
-    (entry,) = shown
-    assert entry.data[outputs.WIDGET]["model_id"]
+    assert figures_of(shown)[0].data[outputs.WIDGET]["model_id"]
     stored = outputs.clean(notebook_of(shown)).cells[0].outputs[0]
     assert stored.data.keys() == {"image/png", "text/plain"}
     assert stored.data["text/plain"] == ALT
@@ -122,7 +128,15 @@ def test_alt_text_is_required(shown):
         outputs.show(draw(), "line", alt="short")
     assert shown == []
     outputs.show(draw(), "line", alt=40 * "x")
-    assert len(shown) == 1
+    assert len(figures_of(shown)) == 1
+
+
+def test_alt_text_is_there_for_everybody_to_read_below_the_figure(shown):
+    outputs.show(draw(), "line", alt="At x < 0 the line is below zero & falls, elsewhere it rises.")
+    assert shown[1].data["text/html"] == (
+        "<details><summary>Figure in words</summary>"
+        "At x &lt; 0 the line is below zero &amp; falls, elsewhere it rises.</details>"
+    )
 
 
 def test_stand_in_data_is_named_on_the_face(shown, drawn, fashion):
@@ -133,7 +147,7 @@ def test_stand_in_data_is_named_on_the_face(shown, drawn, fashion):
         pixels = np.array(Image.open(io.BytesIO(png_of(entry))).convert("RGB")).astype(int)
         return (abs(pixels - ORANGE).sum(-1) < 60).sum()
 
-    plain, real, stand_in = shown
+    plain, real, stand_in = figures_of(shown)
     assert png_of(plain) == png_of(real)
     assert orange_pixels(stand_in) > 50 > orange_pixels(real)
     assert plain.data["text/plain"] == real.data["text/plain"] == ALT
@@ -158,11 +172,12 @@ def test_collects_figures_and_full_precision_results(shown, drawn):
     outputs.record("bpd", 1.23456789, "bits/dim", data=drawn)
     outputs.record("count", 270616)
     outputs.record("hours", 1.25, "h", recorded=True)
-    assert shown[1].data["text/plain"] == "bpd = 1.235 bits/dim (stand-in data: drawn)"
-    assert shown[2].data["text/plain"] == "count = 270,616"
-    assert shown[3].data["text/plain"] == "hours = 1.250 h (recorded)"
-    notebook = notebook_of([*shown[:2], nbformat.v4.new_output("stream", text="some words")])
-    notebook.cells += [nbformat.v4.new_markdown_cell("Some prose."), *notebook_of(shown[2:]).cells]
+    said = [entry.data["text/plain"] for entry in shown[2:]]
+    assert said[0] == "bpd = 1.235 bits/dim (stand-in data: drawn)"
+    assert said[1] == "count = 270,616"
+    assert said[2] == "hours = 1.250 h (recorded)"
+    notebook = notebook_of([*shown[:3], nbformat.v4.new_output("stream", text="some words")])
+    notebook.cells += [nbformat.v4.new_markdown_cell("Some prose."), *notebook_of(shown[3:]).cells]
     pictures, results = outputs.collect(notebook)
     assert pictures["line"].startswith(b"\x89PNG")
     assert results == {

@@ -5,6 +5,8 @@ from .gaussians import kl_explorer as kl_explorer
 from .latents import in_kernel as in_kernel
 from .latents import in_page as in_page
 from .live_curve import LiveCurve as LiveCurve
+from .own_controls import bound_explorer as bound_explorer
+from .own_controls import paths_explorer as paths_explorer
 from .picker import picker_explorer as picker_explorer
 from .prior_samples import prior_samples_explorer as prior_samples_explorer
 from .text_box import text_explorer as text_explorer
@@ -12,10 +14,12 @@ from .text_box import text_explorer as text_explorer
 __all__ = [
     "LiveCurve",
     "attention_explorer",
+    "bound_explorer",
     "film_explorer",
     "in_kernel",
     "in_page",
     "kl_explorer",
+    "paths_explorer",
     "picker_explorer",
     "prior_samples_explorer",
     "text_explorer",

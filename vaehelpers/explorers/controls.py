@@ -43,10 +43,10 @@ class _Explorer:
         return {**data, "image/png": self.still.png}, {"image/png": {"alt": self.still.alt}}
 
 
-class Row(_Explorer, widgets.HBox):
+class Row(_Explorer, widgets.HBox):  # pyright: ignore[reportIncompatibleMethodOverride]
     """An explorer whose parts stand side by side; where that is too wide, one below the other."""
 
-    def __init__(self, parts: Sequence[widgets.Widget], still: Still | None = None):
+    def __init__(self, parts: Sequence[widgets.DOMWidget], still: Still | None = None):
         super().__init__(parts, layout={"flex_flow": "row wrap", "width": "100%"})
         self.still = still
         for part in parts:
@@ -54,11 +54,11 @@ class Row(_Explorer, widgets.HBox):
             part.layout.flex = "2 1 32rem" if part is parts[0] else "1 1 19rem"
 
 
-class Column(_Explorer, widgets.VBox):
+class Column(_Explorer, widgets.VBox):  # pyright: ignore[reportIncompatibleMethodOverride]
     """An explorer whose parts stand one below the other."""
 
 
-class Picture(_Explorer, widgets.Image):
+class Picture(_Explorer, widgets.Image):  # pyright: ignore[reportIncompatibleMethodOverride]
     """An explorer that is one picture."""
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..data.constants import LEVELS
+from ..figures import grid
 from ..vae.networks import VAE
 from .walk import Walk
 
@@ -95,21 +96,10 @@ def chart_bytes(walk: Walk) -> np.ndarray | None:
 
 
 def chart_png(walk: Walk) -> bytes:
-    """Return the walk's map as PNG bytes, none if it has no map."""
-    chart = chart_bytes(walk)
-    if chart is None:
+    """Return the walk's map as PNG bytes, in 16 greys, none if it has no map."""
+    if walk.chart is None:
         return b""
-    buffer = io.BytesIO()
-    Image.fromarray(chart).save(buffer, "png")
-    return buffer.getvalue()
-
-
-def levels_png(levels: np.ndarray) -> bytes:
-    """Return levels 0..15 `[H,W]` as PNG bytes, a pixel for each."""
-    greys = (levels.astype(float) * (255 / (LEVELS - 1))).round().astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(greys).save(buffer, "png", optimize=True)
-    return buffer.getvalue()
+    return grid.levels_png((walk.chart[0] * (LEVELS - 1)).round().byte().numpy())
 
 
 def _marked_chart(chart: np.ndarray, across: float, up: float) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..figures import grid
 from ..vae.networks import VAE
 from . import frames, layers, tensors, walk
 from .bundle import WEB, bundle
@@ -78,6 +79,15 @@ def of_attention(transformer: nn.Module, additive: nn.Module) -> Given:
     }
 
 
+def of_spam(weights: Mapping[str, Tensor], about: Mapping[str, Any], text: str) -> Given:
+    """Return what the explorer "spam" needs: notebook 01's filter, and a text to begin with.
+
+    `about` has the filter's `words`, `heads` and `layers`, and the `threshold` above which it calls
+    a mail spam.
+    """
+    return {**tensors.of_tensors(weights), **about, "text": text}
+
+
 def of_prior(z: Tensor) -> Given:
     """Return what the explorer "prior" needs: samples z `[L,2]`."""
     return {"samples": [[round(value, 3) for value in each] for each in z.tolist()]}
@@ -85,7 +95,7 @@ def of_prior(z: Tensor) -> Given:
 
 def of_film(film: np.ndarray, captions: Sequence[str], alt: str) -> Given:
     """Return what the explorer "film" needs: frames of levels `[F,H,W]`, with a caption each."""
-    strip = _address(frames.levels_png(film.reshape(-1, film.shape[-1])))
+    strip = _address(grid.levels_png(film.reshape(-1, film.shape[-1])))
     return {"strip": strip, "captions": list(captions), "alt": alt}
 
 

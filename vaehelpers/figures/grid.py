@@ -1,12 +1,20 @@
 """Pictures drawn pixel for pixel, so that nothing is blurred or uneven."""
 
+import io
+
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
+
+from ..data.constants import LEVELS
 
 GAP = 8  # screen pixels between two pictures
 TITLE = 28  # screen pixels for the title above a picture
+SIDE = 28  # pixels of an image of the data set
+GREY = 7  # a level in the middle of 0..15
 
 
 def image_rows(pictures: dict[str, Tensor], columns: int, scale: int, high: float = 1) -> Figure:
@@ -28,6 +36,28 @@ def image_rows(pictures: dict[str, Tensor], columns: int, scale: int, high: floa
         ax.set_title(title)
         ax.set_axis_off()
     return fig
+
+
+def with_lines(tiled: np.ndarray) -> np.ndarray:
+    """Put grey lines between images in tiled pictures `[N,rows*28,columns*28]` of levels 0..15.
+
+    A line follows each image to the right and below: `[N,rows*29,columns*29]`.
+    """
+    count, height, width = tiled.shape
+    rows, columns = height // SIDE, width // SIDE
+    images = tiled.reshape(count, rows, SIDE, columns, SIDE)
+    one_after = [(0, 0), (0, 0), (0, 1), (0, 0), (0, 1)]
+    lined = np.pad(images, one_after, constant_values=GREY)
+    return lined.reshape(count, rows * (SIDE + 1), columns * (SIDE + 1))
+
+
+def levels_png(levels: np.ndarray) -> bytes:
+    """Return levels 0..15 `[H,W]`, bytes, as a PNG of four bits a pixel."""
+    image = Image.fromarray(levels, mode="P")
+    image.putpalette([grey for level in range(LEVELS) for grey in [17 * level] * 3])
+    buffer = io.BytesIO()
+    image.save(buffer, "png", bits=4, optimize=True)
+    return buffer.getvalue()
 
 
 def pixel_figure(width: int, height: int) -> Figure:

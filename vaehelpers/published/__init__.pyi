@@ -7,6 +7,8 @@ from .registry import all_published as all_published
 from .registry import load_published as load_published
 from .registry import load_translator as load_translator
 from .registry import published_checkpoint as published_checkpoint
+from .spam_filter import load_spam_filter as load_spam_filter
+from .spam_filter import save_spam_filter as save_spam_filter
 
 __all__ = [
     "all_published",
@@ -15,7 +17,9 @@ __all__ = [
     "load_film",
     "load_published",
     "load_record",
+    "load_spam_filter",
     "load_translator",
     "published_checkpoint",
     "save_record",
+    "save_spam_filter",
 ]

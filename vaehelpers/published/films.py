@@ -19,6 +19,7 @@ from torch import Tensor
 from ..core.files import read_whole, sha256, write_whole
 from ..data.constants import LEVELS
 from ..data.dataset import Dataset
+from ..figures.grid import levels_png
 from ..training import TrainConfig, fit
 from ..training.checkpoint import all_checkpoints, load_checkpoint
 from ..training.history import EpochRecord, Sha256
@@ -107,7 +108,7 @@ def record_film(
     model, meta = load_published(z_dim, LAST)
     scores.append(meta["history"][LAST]["val_bpd"])
     frames.append(frame(model, images))
-    png = _to_png(np.concatenate(frames))
+    png = levels_png(np.concatenate(frames))
     part = FilmPart(meta["sha256"], sha256(png), [*range(EPOCHS + 1), LAST], scores)
     return msgspec.to_builtins(part), png
 
@@ -129,12 +130,3 @@ def read_film(z_dim: int, part: dict[str, Any], folder: Path) -> Film:
     strip = np.array(Image.open(io.BytesIO(png)))
     frames = strip.reshape(-1, HEIGHTS[z_dim], WIDTH)
     return Film(part["epochs"], part["val_bpd"], frames)
-
-
-def _to_png(levels: np.ndarray) -> bytes:
-    """Return a picture of levels 0..15 as a PNG of four bits a pixel."""
-    image = Image.fromarray(levels, mode="P")
-    image.putpalette([grey for level in range(LEVELS) for grey in [17 * level] * 3])
-    buffer = io.BytesIO()
-    image.save(buffer, "png", bits=4, optimize=True)
-    return buffer.getvalue()

@@ -1,6 +1,7 @@
 """What a notebook puts on the page: figures with alt text and named numbers, and who keeps them."""
 
 import base64
+import html
 import io
 import math
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ KEY = "vaehelpers"  # where display metadata carries a name; nbval does not comp
 WIDGET = "application/vnd.jupyter.widget-view+json"
 INJECTED = "injected-parameters"  # papermill's tag
 EVIDENCE = "# Evidence"  # how a cell begins that a reader may skip; JupyterLab shows it folded
+IN_WORDS = "<details><summary>Figure in words</summary>{}</details>"
 SHORTEST_ALT = 40  # characters
 LARGE = 80_000  # bytes of a picture, from which on it is stored with a palette
 PALETTE = 256  # colours
@@ -34,7 +36,8 @@ def show(
 ) -> None:
     """Display a matplotlib figure as PNG under `name`.
 
-    `alt` says what is seen and what follows from it. Give the `data` that a figure was made from:
+    `alt` says what is seen and what follows from it; it also stands folded below the figure, since
+    JupyterLab and GitHub give it to nobody. Give the `data` that a figure was made from:
     stand-in data is then named in it. The same figure gives the same bytes. A large picture keeps
     256 colours, which takes a third of the bytes or less and looks the same. Give an `explorer` for
     which the figure stands wherever no kernel runs: on paper, on GitHub, in a stored notebook.
@@ -57,11 +60,12 @@ def show(
     if len(picture) > LARGE:
         picture = _with_a_palette(picture)
     png = base64.b64encode(picture).decode()
-    shown = {"image/png": png, "text/plain": alt}
+    shown: dict[str, Any] = {"image/png": png, "text/plain": alt}
     if explorer is not None:
-        bundle, _ = explorer._repr_mimebundle_()
-        shown[WIDGET] = bundle[WIDGET]
+        shown[WIDGET] = explorer.get_view_spec()
     _display(shown, {"image/png": {"alt": alt}, KEY: {"figure": name, "alt": alt}})
+    in_words = IN_WORDS.format(html.escape(alt, quote=False))
+    _display({"text/html": in_words, "text/plain": ""}, {})
 
 
 def record(

@@ -8,31 +8,39 @@ import torch
 from ..data.constants import CLASSES
 from ..data.dataset import Dataset
 from ..explorers import pages, walk
-from ..published import load_film, load_published, load_record, load_translator
+from ..figures.grid import with_lines
+from ..published import (
+    load_film,
+    load_published,
+    load_record,
+    load_spam_filter,
+    load_translator,
+)
 from ..published.evidence import EXACT_NAME
 from ..published.evidence import NAME as EVIDENCE
 
 IMAGES = 20  # test images to choose from
+MAIL = "Dear customer, do not wait for our call, send us your password."
 Given = dict[str, Any]
 
 
 def _walk(_: Dataset) -> Given:
-    model, _ = load_published(2, 80)
+    model = load_published(2, 80)[0]
     return pages.of_walk(walk.over_prior(model))
 
 
 def _active(dataset: Dataset) -> Given:
-    model, _ = load_published(20, 80)
+    model = load_published(20, 80)[0]
     return pages.of_walk(walk.over_active(model, dataset.test.images[:2000]))
 
 
 def _between(dataset: Dataset) -> Given:
-    model, _ = load_published(2, 80)
+    model = load_published(2, 80)[0]
     return pages.of_walk(walk.between(model, dataset.test.images[0], dataset.test.images[2]))
 
 
 def _bound(dataset: Dataset) -> Given:
-    model, _ = load_published(2, 80)
+    model = load_published(2, 80)[0]
     labels = dataset.test.labels[:IMAGES].tolist()
     names = [f"test image {i}: {CLASSES[label]}" for i, label in enumerate(labels)]
     known = None if dataset.is_stand_in else load_record(EVIDENCE)["results"][EXACT_NAME]["log_p"]
@@ -41,6 +49,17 @@ def _bound(dataset: Dataset) -> Given:
 
 def _attention(_: Dataset) -> Given:
     return pages.of_attention(load_translator("transformer"), load_translator("additive"))
+
+
+def _spam(_: Dataset) -> Given:
+    found = load_spam_filter()
+    about = {
+        "words": found.words,
+        "heads": found.heads,
+        "layers": found.layers,
+        "threshold": found.threshold,
+    }
+    return pages.of_spam(found.tensors, about, MAIL)
 
 
 def _prior(_: Dataset) -> Given:
@@ -53,7 +72,8 @@ def _film(z_dim: int, alt: str) -> Given:
         f"epoch {epoch}: {bpd:.3f} bits per pixel on validation images"
         for epoch, bpd in zip(film.epochs, film.val_bpd, strict=True)
     ]
-    return pages.of_film(film.frames, captions, alt)
+    shown = with_lines(film.frames) if z_dim == 20 else film.frames  # a map has no gaps
+    return pages.of_film(shown, captions, alt)
 
 
 # For each explorer of the site: its kind (a name in web/registry.js), and what makes its data.
@@ -66,6 +86,7 @@ PAGES: dict[str, tuple[str, Callable[[Dataset], Given]]] = {
     "prior": ("prior", _prior),
     "gaussians": ("gaussians", lambda _: {}),
     "paths": ("paths", lambda _: {}),
+    "spam": ("spam", _spam),
     "film-z20": ("film", lambda _: _film(20, "Ten test images redrawn, and ten made up.")),
     "film-z02": ("film", lambda _: _film(2, "The manifold of ten by ten pictures.")),
 }

@@ -10,55 +10,43 @@ from typing import Any
 
 import nbformat
 from docutils import nodes
+from explorers import place
 from myst_nb.sphinx_ import HideCodeCellNode
 from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
 from vaehelpers.explorers.constants import STAND_IN
-from vaehelpers.series.outputs import EVIDENCE
+from vaehelpers.series.outputs import EVIDENCE, IN_WORDS
 
 STUB = Path(__file__).parents[3] / "vaehelpers" / "explorers" / "__init__.pyi"
 # A name that the room imports from one of its modules: `from .film import film_explorer as ...`.
 NAME = re.compile(r"^from \.\w+ import (\w+)", re.MULTILINE)
 NAMES = NAME.findall(STUB.read_text(encoding="utf-8"))
+IN_WORDS_START = IN_WORDS.partition("{}")[0]
 CALL = re.compile(rf"\bexplorers\.({'|'.join(NAMES)})\(")
-PLACE = (
-    '<div class="explorer" id="explorer-{cell}"'
-    ' data-explorer="{name}" data-notebook="{notebook}" data-cell="{cell}">'
-    '<p class="explorer-still">This explorer moves in JupyterLab: <code>make lab</code>.</p></div>'
-)
 
 
-def explorer_of(cell: dict[str, Any]) -> str | None:
-    """Return the name of the explorer that a code cell shows, for example "film_explorer".
-
-    It is the last one that the cell calls; None if it calls none.
-    """
-    if cell["cell_type"] != "code":
-        return None
-    called = CALL.findall(cell["source"])
-    return called[-1] if called else None
-
-
-def place(notebook: str, cell: str, name: str) -> str:
-    """Return the HTML element into which a script puts an explorer."""
-    return PLACE.format(notebook=html.escape(notebook), cell=html.escape(cell), name=name)
+def shows_explorer(cell: dict[str, Any]) -> bool:
+    """Say whether a code cell makes an explorer."""
+    return cell["cell_type"] == "code" and CALL.search(cell["source"]) is not None
 
 
 def for_the_site(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
     """Change a stored notebook, in place, to what MyST-NB is to show; return it.
 
     Evidence cells are folded under their first line. What a cell says in place of its explorer
-    becomes the element of `place`, below all that it shows.
+    becomes the element of `place`, below all that it shows. Figures in words go: here each picture
+    has its description.
     """
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.source.startswith(EVIDENCE):
             _fold(cell)
-        explorer = explorer_of(cell)
-        if explorer:
+        if cell.cell_type == "code":
+            cell.outputs = [out for out in cell.outputs if not _is_in_words(out)]
+        if shows_explorer(cell):
             cell.outputs = [out for out in cell.outputs if not _is_stand_in(out)]
-            element = {"text/html": place(name, cell.id, explorer)}
+            element = {"text/html": place(name, cell.id)}
             cell.outputs.append(nbformat.v4.new_output("display_data", element))
     return notebook
 
@@ -68,6 +56,10 @@ def _fold(cell: nbformat.NotebookNode) -> None:
     line = cell.source.splitlines()[0].removeprefix("# ").strip()
     cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-cell"]
     cell.metadata["mystnb"] = {"code_prompt_show": line, "code_prompt_hide": line}
+
+
+def _is_in_words(output: nbformat.NotebookNode) -> bool:
+    return "".join(output.get("data", {}).get("text/html", "")).startswith(IN_WORDS_START)
 
 
 def _is_stand_in(output: nbformat.NotebookNode) -> bool:

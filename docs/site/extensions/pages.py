@@ -18,11 +18,14 @@ UNUSED = ("_static/scripts/fontawesome.js*", "_static/**/*.map", "_static/*macro
 
 
 def set_up(app: Sphinx, config: Config) -> None:
-    """Take KaTeX from where `tools.py` had npm put it, and give it time on a busy machine."""
+    """Take KaTeX from where `tools.py` had npm put it, and give it time on a busy machine.
+
+    The explorers' scripts are where `explorers.py` wrote them.
+    """
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE
     npm = Path(config.npm_folder)
     config.katex_js_path = str(npm / "node_modules" / "katex" / "dist" / "katex.min.js")
-    config.html_static_path.append(str(npm / "static"))
+    config.html_static_path += [str(npm / "static"), config.explorers_folder]
 
 
 def add_filter(app: Sphinx) -> None:
@@ -76,6 +79,7 @@ def clear(app: Sphinx, failed: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_config_value("npm_folder", "", "env", str)
+    app.add_config_value("explorers_folder", "", "env", str)
     app.connect("config-inited", set_up)
     app.connect("builder-inited", add_filter)
     app.connect("html-page-context", set_buttons, priority=900)

@@ -31,3 +31,43 @@ addEventListener("beforeprint", () => {
 });
 
 addEventListener("afterprint", () => undo.splice(0).forEach((step) => step()));
+
+// Explorers come when they are nearly in view. A page from disk may load scripts, and no other files.
+const folder = new URL("explorers/", document.currentScript.src);
+const scripts = {};
+
+function load(name) {
+  scripts[name] ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(name, folder);
+    script.onload = resolve;
+    script.onerror = reject;
+    document.head.append(script);
+  });
+  return scripts[name];
+}
+
+async function start(place) {
+  const name = place.dataset.explorer;
+  try {
+    await load("explorers.js");
+    await load(`${name}.js`);
+  } catch {
+    place.textContent = "This explorer could not be loaded; reload the page to try again.";
+    return;
+  }
+  const { kind, given } = explorers[name];
+  modules.mounts.mount(kind, place, given, JSON.parse(place.dataset.start ?? "{}"));
+}
+
+const inView = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      inView.unobserve(target);
+      start(target);
+    }
+  },
+  { rootMargin: "400px" },
+);
+for (const place of document.querySelectorAll("[data-explorer]")) inView.observe(place);

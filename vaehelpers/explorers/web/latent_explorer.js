@@ -29,7 +29,7 @@ export function latentExplorer(root, data, state) {
     state.set({ row, column });
   });
   const panels = [map, picture, chances].filter(Boolean).map((each) => each.root);
-  root.append(element("div", { className: "vx-panels" }, ...panels), text);
+  root.append(element("div", { className: `vx-panels${map ? " vx-beside-map" : ""}` }, ...panels), text);
 
   function draw() {
     const [values, view, row, column] = ["values", "view", "row", "column"].map(state.get);

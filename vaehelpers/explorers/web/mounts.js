@@ -4,11 +4,14 @@ import { frame } from "./elements.js";
 import { EXPLORERS } from "./registry.js";
 import { store } from "./state.js";
 
-/** Draw the explorer of that name into an element of a page, in place of what is there. */
-export function mount(name, place, given) {
+/**
+ * Draw the explorer of that name into an element of a page, in place of what is there. It begins as usual, but for what
+ * `begin` says, and as it was left once it has been moved.
+ */
+export function mount(name, place, given, begin = {}) {
   const { title, draw, controls, start } = EXPLORERS[name];
   const root = frame(title);
-  const state = store({ ...start(given), ...kept(place.id) });
+  const state = store({ ...start(given), ...begin, ...kept(place.id) });
   state.on(() => keep(place.id, state));
   place.replaceChildren(root);
   draw(root, given, state);

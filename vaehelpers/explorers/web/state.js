@@ -29,14 +29,15 @@ export async function inputsOf(model) {
 
 /**
  * Return the same of a widget. What its `inputs` hold, widgets of their own or lists of them, is read and written there:
- * a copy in the widget would be sent to the kernel once more. All else is in its `state`, which the kernel keeps.
+ * a copy in the widget would be sent to the kernel once more. All else is in its `state`, which the kernel keeps, and
+ * before it was changed in `start`.
  */
-export function ofWidget(model, inputs) {
+export function ofWidget(model, inputs, start) {
   const sources = [model, ...Object.values(inputs).flat()];
   const get = (name) => {
     const input = inputs[name];
     if (Array.isArray(input)) return input.map(valueOf);
-    return input ? valueOf(input) : model.get("state")[name];
+    return input ? valueOf(input) : (model.get("state")[name] ?? start[name]);
   };
   return {
     get,
