@@ -24,6 +24,7 @@ extensions = [
     "extensions.notebooks",
     "extensions.files",
     "extensions.glossary",
+    "extensions.icons",
     "extensions.pages",
 ]
 templates_path = [str(HERE / "templates")]

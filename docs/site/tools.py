@@ -9,7 +9,15 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 OLDEST = (3, 11)
-PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx_copybutton", "sphinxcontrib.katex")
+PACKAGES = (
+    "sphinx",
+    "fontTools",
+    "brotli",
+    "myst_nb",
+    "sphinx_book_theme",
+    "sphinx_copybutton",
+    "sphinxcontrib.katex",
+)
 # KaTeX's style names each font in three formats; every browser of today takes the first.
 OLDER_FORMATS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)')
 

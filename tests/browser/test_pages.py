@@ -1,9 +1,5 @@
 """The explorers in a page without a kernel, opened from disk: they fit, move, and can be heard."""
 
-import json
-import shutil
-import subprocess
-
 import pytest
 from lab import FLAGS, chromium
 
@@ -172,18 +168,3 @@ def test_axe_finds_nothing_serious(open_at, scheme, axe):
     found = page.evaluate("axe.run('.vx').then((result) => result.violations)")
     serious = [each for each in found if each["impact"] in ("serious", "critical")]
     assert [(each["id"], each["nodes"][0]["html"]) for each in serious] == []
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory):
-    """The source of axe-core, fetched from npm; the test is skipped where that cannot be had."""
-    npm = shutil.which("npm")
-    if not npm:
-        pytest.skip("npm is not installed")
-    folder = tmp_path_factory.mktemp("axe")
-    command = [npm, "pack", "axe-core@4.10.3", "--json"]
-    packed = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if packed.returncode:
-        pytest.skip("axe-core cannot be fetched from npm")
-    shutil.unpack_archive(folder / json.loads(packed.stdout)[0]["filename"], folder)
-    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")

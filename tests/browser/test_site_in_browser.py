@@ -84,7 +84,7 @@ def test_pages_open_from_disk_without_network_and_without_error(site, browser, t
         for name in PAGES:
             page.goto((site / f"{name}.html").as_uri())
             page.evaluate("scrollTo(0, document.body.scrollHeight)")
-            page.wait_for_load_state("load")
+            page.wait_for_load_state("networkidle")  # explorers in view come late
             assert page.evaluate("document.documentElement.dataset.theme") == theme
             assert page.problems == [], name
 
@@ -178,6 +178,109 @@ def test_paper_is_white_and_what_is_folded_is_open(site, browser):
         assert page.evaluate(state) == {"theme": "light", "folded": 0, "away": 0}
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.evaluate(state) == before
+
+
+EXPLORER_WIDTHS = (360, 800, 1280, 1366, 1600)
+# All that is seen of an explorer: words, pictures, curves, and where its controls stand.
+LOOKS = """(root) => [
+  root.innerText,
+  ...[...root.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
+  ...[...root.querySelectorAll("svg")].map((svg) => svg.outerHTML),
+  ...[...root.querySelectorAll("img")].map((img) => img.style.cssText),
+  ...[...root.querySelectorAll("input, select")].map((control) => control.value),
+].join()"""
+
+
+def live(page, place):
+    """Scroll to an explorer's place, and return what is drawn there once it is."""
+    place.scroll_into_view_if_needed()
+    drawn = place.locator(".vx")
+    drawn.wait_for()
+    return drawn
+
+
+@pytest.mark.parametrize("width", EXPLORER_WIDTHS)
+def test_every_explorer_of_the_page_is_alive_and_fits(site, browser, width):
+    with opened(browser, width, offline=True) as page:
+        page.goto((site / "explore.html").as_uri())
+        for place in page.locator("[data-explorer]").all():
+            box = live(page, place).bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert box["height"] > 100
+        assert page.evaluate(NO_CUTTING) == []
+        assert page.problems == []
+
+
+@pytest.mark.parametrize("how", ["keyboard", "mouse", "touch"])
+def test_every_explorer_moves(site, browser, how):
+    with opened(browser, 390, offline=True, has_touch=how == "touch") as page:
+        page.goto((site / "explore.html").as_uri())
+        for place in page.locator("[data-explorer]").all():
+            drawn = live(page, place)
+            before = drawn.evaluate(LOOKS)
+            control = drawn.locator("input[type=range], textarea").first
+            control.scroll_into_view_if_needed()
+            box = control.bounding_box()
+            at = {"x": 0.3 * box["width"], "y": 0.5 * box["height"]}
+            if control.evaluate("(element) => element.tagName") == "TEXTAREA":
+                control.fill("meet you at 1 pm")
+            elif how == "keyboard":
+                control.focus()
+                at_its_least = control.evaluate("(slider) => slider.value === slider.min")
+                control.press("ArrowRight" if at_its_least else "ArrowLeft")
+            elif how == "mouse":
+                control.click(position=at)
+            else:
+                control.tap(position=at)
+            page.wait_for_function(
+                f"([root, before]) => ({LOOKS})(root) != before",
+                arg=[drawn.element_handle(), before],
+            )
+        assert page.problems == []
+
+
+@pytest.mark.parametrize("name", run.NOTEBOOKS)
+def test_explorers_of_a_notebook_are_alive_in_their_places(site, browser, name):
+    with opened(browser, offline=True) as page:
+        page.goto((site / "notebooks" / f"{name}.html").as_uri())
+        places = page.locator("[data-explorer]").all()
+        assert places
+        for place in places:
+            live(page, place)
+        assert page.problems == []
+
+
+def test_an_explorer_begins_as_its_place_says(site, browser):
+    with opened(browser, offline=True) as page:
+        page.goto((site / "notebooks" / "01_transformers_theory.html").as_uri())
+        drawn = live(page, page.locator("[data-explorer]").first)
+        assert drawn.locator("input[type=text]").input_value() == "board"
+        assert drawn.get_by_label("additive (Bahdanau)").is_checked()
+
+
+def test_an_explorer_that_cannot_be_loaded_says_so(site, browser):
+    with opened(browser) as page:
+        page.route("**/explorers/*.js", lambda route: route.abort())
+        page.goto((site / "explore.html").as_uri())
+        place = page.locator("[data-explorer]").first
+        page.wait_for_function(
+            "document.querySelector('[data-explorer]').innerText.includes('reload')"
+        )
+        assert place.inner_text().startswith("This explorer could not be loaded")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(site, browser, axe, theme):
+    with opened(browser, theme=theme, offline=True) as page:
+        for name in PAGES:
+            page.goto((site / f"{name}.html").as_uri())
+            for place in page.locator("[data-explorer]").all():
+                live(page, place)
+            page.evaluate(axe)
+            found = page.evaluate("axe.run().then((result) => result.violations)")
+            serious = [each for each in found if each["impact"] in ("serious", "critical")]
+            assert [(each["id"], each["nodes"][0]["html"][:200]) for each in serious] == [], name
 
 
 class Zipped(http.server.SimpleHTTPRequestHandler):

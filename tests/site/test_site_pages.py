@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from vaehelpers.series import outputs, run
+from vaehelpers.series.pages import PAGES
 
 bs4 = pytest.importorskip("bs4", reason="the packages of the site are not installed: `make site`")
 
@@ -230,23 +231,26 @@ def test_hints_solutions_and_thoughts_are_folded(page, name):
     assert len(others) == markdown(name).count("<details>") > 10
 
 
-def test_each_explorer_has_a_place_that_names_it_and_its_cell(page, name):
+def test_each_explorer_has_a_place_and_most_are_alive(page, name):
     expected = []
     for cell in code(name):
-        called = [word for word in CALL.findall(cell.source) if word != "walk"]
-        if called:
-            expected.append((called[-1], name, cell.id))
+        if any(word != "walk" for word in CALL.findall(cell.source)):
+            expected.append(f"explorer-{cell.id}")
     places = page.select(".explorer")
-    keys = ("data-explorer", "data-notebook", "data-cell")
-    assert [tuple(place[key] for key in keys) for place in places] == expected
-    assert len(expected) > 1
+    assert [place["id"] for place in places] == expected
+    alive = [place["data-explorer"] for place in places if place.has_attr("data-explorer")]
+    assert set(alive) <= set(PAGES)
+    assert len(alive) > len(places) / 3
     assert "run this cell to use it" not in page.article.text
 
 
-def test_the_first_thing_to_explore_is_the_map(site):
-    first = read(site / "explore.html").select_one(".explorer")
-    cells = {cell.id: cell.source for cell in code(first["data-notebook"])}
-    assert f"explorers.{first['data-explorer']}(over_map)" in cells[first["data-cell"]]
+def test_all_are_on_one_page_and_the_map_is_the_first(site):
+    places = read(site / "explore.html").select(".explorer")
+    shown = [place["data-explorer"] for place in places]
+    assert shown[0] == "walk"
+    assert sorted(shown) == sorted(PAGES)
+    scripts = {path.stem for path in (site / "_static" / "explorers").glob("*.js")}
+    assert scripts == {*PAGES, "explorers"}
 
 
 def test_words_of_the_glossary_explain_themselves(site, page):
@@ -325,3 +329,20 @@ def test_public_functions_have_their_docstrings_on_the_page(site):
 def test_ids_are_unique(site):
     for path in site.rglob("*.html"):
         assert len(ids(path)) == len(set(ids(path))), path
+
+
+def test_the_font_of_icons_holds_all_that_are_used_and_few_others(site):
+    fonts = pytest.importorskip("fontTools.ttLib")
+    folder = site / "_static" / "vendor" / "fontawesome" / "webfonts"
+    path = folder / "fa-solid-900.woff2"
+    assert path.stat().st_size < 10_000
+    drawn = fonts.TTFont(path).getBestCmap()
+    theme = (site / "_static" / "styles" / "pydata-sphinx-theme.css").read_text()
+    icons = read(site / "index.html").select("i[class*=fa-], span[class*=fa-]")
+    assert len(icons) > 8
+    for icon in icons:
+        codes = [
+            re.search(rf'\.{name}(?:,[^{{}}]*)?{{--fa:"\\(\w+)"', theme) for name in icon["class"]
+        ]
+        (code,) = [found[1] for found in codes if found]
+        assert int(code, 16) in drawn, icon

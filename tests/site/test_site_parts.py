@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from packaging.requirements import Requirement
 
+from vaehelpers.series.outputs import IN_WORDS
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -223,35 +225,59 @@ def code(source: str) -> nbformat.NotebookNode:
 
 
 @pytest.mark.parametrize(
-    ("source", "name"),
+    ("source", "shown"),
     [
-        ("explorers.film_explorer(frames, captions)", "film_explorer"),
-        ("path = explorers.walk.between(vae, a, b)\nexplorers.in_page(path)", "in_page"),
-        ("curve = explorers.LiveCurve(epochs)\ncurve.widget", "LiveCurve"),
-        ("path = explorers.walk.between(vae, a, b)", None),
-        ("print('explorers')", None),
-        ("my_explorers.in_page(path)", None),
+        ("explorers.film_explorer(frames, captions)", True),
+        ("path = explorers.walk.between(vae, a, b)\nexplorers.in_page(path)", True),
+        ("curve = explorers.LiveCurve(epochs)\ncurve.widget", True),
+        ("path = explorers.walk.between(vae, a, b)", False),
+        ("print('explorers')", False),
+        ("my_explorers.in_page(path)", False),
     ],
 )
-def test_the_explorer_of_a_cell(extension, source, name):
-    assert extension("notebooks").explorer_of(code(source)) == name
+def test_whether_a_cell_makes_an_explorer(extension, source, shown):
+    assert extension("notebooks").shows_explorer(code(source)) == shown
 
 
-def test_an_explorer_keeps_what_its_cell_shows_besides(extension):
+def test_the_place_of_an_explorer_says_what_begins_there(part, monkeypatch):
+    explorers = part("explorers")
+    places = {("01", "a"): ("walk", {"word": '"x"'}), ("01", "b"): None}
+    monkeypatch.setattr(explorers, "PLACES", places)
+    alive = explorers.place("01", "a")
+    assert 'data-explorer="walk"' in alive
+    assert 'data-start="{&quot;word&quot;: &quot;\\&quot;x\\&quot;&quot;}"' in alive
+    of_python = explorers.place("01", "b")
+    assert "data-explorer" not in of_python
+    assert "JupyterLab" in of_python
+    with pytest.raises(part("tools").SiteError, match="cell c of 01 shows an explorer"):
+        explorers.place("01", "c")
+
+
+def test_an_explorer_keeps_what_its_cell_shows_besides(extension, part, monkeypatch):
     """A figure, printed lines, and a still picture of the explorer, if it leaves one."""
     notebooks = extension("notebooks")
     cell = code("explorers.in_page(path)")
+    monkeypatch.setattr(part("explorers"), "PLACES", {("01_a", cell.id): ("walk", {})})
     printed = nbformat.v4.new_output("stream", text="two lines")
     picture = nbformat.v4.new_output(
         "execute_result", {"image/png": "", "text/plain": notebooks.STAND_IN}
     )
     stand_in = nbformat.v4.new_output("execute_result", {"text/plain": notebooks.STAND_IN})
-    cell.outputs = [printed, picture, stand_in]
+    words = nbformat.v4.new_output(
+        "display_data", {"text/html": IN_WORDS.format("A boot."), "text/plain": ""}
+    )
+    cell.outputs = [printed, picture, words, stand_in]
     changed = notebooks.for_the_site(nbformat.v4.new_notebook(cells=[cell]), "01_a")
     *others, last = changed.cells[0].outputs
     assert others == [printed, picture]
-    assert f'data-cell="{cell.id}"' in last.data["text/html"]
-    assert 'data-notebook="01_a"' in last.data["text/html"]
+    assert f'id="explorer-{cell.id}"' in last.data["text/html"]
+
+
+def test_signs_of_icons_are_found_by_names_and_in_styles(extension):
+    styles = '.fa-bars,.fa-navicon{--fa:"\\f0c9"}.fa-sun{--fa:"\\f185"}a::after{content: "\\f054"}'
+    signs = extension("icons").signs
+    assert signs({"fa-navicon"}, styles) == {0xF0C9, 0xF054}
+    assert signs({"fa-bar"}, styles) == {0xF054}
 
 
 WORDS = """# Words

@@ -68,6 +68,6 @@ const inView = new IntersectionObserver(
       start(target);
     }
   },
-  { rootMargin: "400px" },
+  { rootMargin: "100px" },
 );
 for (const place of document.querySelectorAll("[data-explorer]")) inView.observe(place);
