@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
+from PIL import Image, ImageChops
 
 import vaehelpers
 from vaehelpers import Dataset
@@ -39,6 +40,19 @@ def test_its_two_numbers_are_those_of_the_benchmark():
     said = f"{ours:.0f} a second, where `interact` manages {usual:.0f}"
     assert said in README
     assert len(re.findall(r"per second|a second|times as fast", README)) == 1
+
+
+def test_the_moving_picture_is_of_todays_explorer_and_weights(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import moving_picture
+
+    assert moving_picture.PATH.stat().st_size < 800_000
+    with Image.open(moving_picture.PATH) as stored:
+        assert stored.n_frames == moving_picture.FRAMES
+        for i, drawn in zip((0, 17), moving_picture.pictures((0, 17)), strict=True):
+            stored.seek(i)
+            apart = ImageChops.difference(stored.convert("RGB"), drawn.convert("RGB"))
+            assert max(high for _, high in apart.getextrema()) < 8
 
 
 def test_commands_in_the_documents_are_commands():
