@@ -35,7 +35,7 @@ train: setup  ## train both models from scratch (forty minutes each on two cores
 	$(BIN)/python -m vaehelpers train --z-dim 20 --epochs 80
 	$(BIN)/python -m vaehelpers train --z-dim 2 --epochs 80
 
-site: .venv/site  ## the notebooks as a static site in site/, from their stored outputs
+site: .venv/site setup  ## the notebooks as a static site in site/, from their stored outputs
 	@$(BIN)/python docs/site/build.py
 
 setup: .venv/done

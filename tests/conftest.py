@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import shutil
 import signal
 import subprocess
@@ -161,3 +162,18 @@ def site(tmp_path_factory):
         pytest.skip("KaTeX is not here yet, and there is no network: `make site`")
     assert done.returncode == 0, said
     return built / "site"
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """The source of axe-core, fetched from npm; the test is skipped where that cannot be had."""
+    npm = shutil.which("npm")
+    if not npm:
+        pytest.skip("npm is not installed")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "pack", "axe-core@4.10.3", "--json"]
+    packed = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if packed.returncode:
+        pytest.skip("axe-core cannot be fetched from npm")
+    shutil.unpack_archive(folder / json.loads(packed.stdout)[0]["filename"], folder)
+    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")

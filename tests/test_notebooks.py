@@ -1,6 +1,7 @@
 """The notebooks' linter: one skeleton, outputs that are whole and clean, links that resolve."""
 
 import ast
+import html
 import re
 import statistics
 from collections import Counter
@@ -11,6 +12,7 @@ import pytest
 from nbconvert import ScriptExporter
 from public_names import is_public, used_names
 
+from vaehelpers.explorers.constants import STAND_IN
 from vaehelpers.series import outputs, run, tour
 from vaehelpers.series.parameters import PARAMETERS
 
@@ -246,6 +248,28 @@ def test_every_picture_is_shown_with_alt_text_and_its_data(notebook):
     for picture in pictures:
         assert len(picture.metadata["image/png"]["alt"]) >= 40
     assert not any("plt.show" in cell.source or "savefig" in cell.source for cell in code(notebook))
+
+
+def test_a_picture_stands_for_every_explorer_but_the_curve_of_a_training(notebook):
+    """The curve has nothing to show before the training; its picture is that of the trained run."""
+    for cell in code(notebook):
+        said = [output.get("data", {}).get("text/plain") for output in cell.outputs]
+        assert STAND_IN not in said or "explorers.LiveCurve(" in cell.source, cell.id
+
+
+def test_every_picture_stands_there_in_words(notebook):
+    for cell in code(notebook):
+        described = []
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                alt = output.metadata["image/png"]["alt"]
+                described.append(outputs.IN_WORDS.format(html.escape(alt, quote=False)))
+        words = [
+            output.data["text/html"]
+            for output in cell.outputs
+            if "text/html" in output.get("data", {})
+        ]
+        assert words == described
 
 
 def test_every_legend_has_a_place():

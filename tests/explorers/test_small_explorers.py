@@ -103,6 +103,7 @@ def attention():
 SMALL = {
     "attention": attention,
     "gaussians": explorers.kl_explorer,
+    "paths": explorers.paths_explorer,
     "live curve": lambda: explorers.LiveCurve(2).widget,
     "picker": lambda: explorers.picker_explorer(1, "item", lambda i, axes: ""),
     "prior samples": lambda: explorers.prior_samples_explorer(torch.randn(40, 2)),
@@ -116,16 +117,20 @@ def test_the_text_of_an_explorer_is_the_same_whatever_it_shows(name):
     assert_text_is_the_stand_in(SMALL[name]())
 
 
-def test_a_still_stands_for_an_explorer_of_latents(flat_walk):
-    for explorer in (explorers.in_kernel(flat_walk), explorers.in_page(flat_walk)):
-        data, metadata = DisplayFormatter().format(explorer)
-        assert "application/vnd.jupyter.widget-view+json" in data
-        alt = metadata["image/png"]["alt"]
-        assert data["text/plain"] == repr(explorer) == alt
-        assert "z = (0.00, 0.00)" in alt
-        png = data["image/png"]
-        picture = Image.open(io.BytesIO(base64.b64decode(png) if isinstance(png, str) else png))
-        assert picture.size[0] > picture.size[1] == 280
+def test_the_text_of_an_explorer_of_latents_is_the_same_too(flat_walk):
+    images = torch.zeros(2, 1, 28, 28)
+    assert_text_is_the_stand_in(explorers.in_kernel(flat_walk))
+    assert_text_is_the_stand_in(explorers.in_page(flat_walk))
+    assert_text_is_the_stand_in(explorers.bound_explorer(flat_walk.model, images, ["a", "b"]))
+
+
+def test_explorers_without_sliders_have_their_own_controls_in_the_page(flat_walk):
+    images = torch.randint(16, (2, 1, 28, 28), generator=torch.Generator().manual_seed(0))
+    column = explorers.bound_explorer(flat_walk.model, images, ["a", "b"], [-600.0, -700.0])
+    (page,) = column.children
+    assert (page.explorer, page.state, page.inputs) == ("bound", {}, {})
+    second = page.given["images"][1]
+    assert second == {"name": "b", "levels": images[1].flatten().tolist(), "logP": -700.0}
 
 
 def assert_text_is_the_stand_in(explorer):

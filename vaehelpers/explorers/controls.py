@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import cast
 
 import ipywidgets as widgets
 from matplotlib.axes import Axes
@@ -15,50 +15,32 @@ from .page import SliderNames
 LABEL = {"description_width": "90px"}
 
 
-class Still(NamedTuple):
-    """What stands for an explorer where no kernel runs: a picture as PNG, and what it shows."""
-
-    png: bytes
-    alt: str
-
-
 class _Explorer:
     """What a cell shows of an explorer besides the widget: the same whatever the sliders show.
 
-    It is what the stored notebooks show, so that a test which compares outputs finds no difference:
-    a `still` where there is one, and a sentence.
+    So a test which compares outputs finds no difference.
     """
 
-    still: Still | None = None
-
     def __repr__(self) -> str:
-        """Return the sentence."""
-        return self.still.alt if self.still else STAND_IN
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the widget with its still, for whatever can be shown, and the still's alt text."""
-        data = super()._repr_mimebundle_(**kwargs)  # pyright: ignore[reportAttributeAccessIssue]
-        if self.still is None:
-            return data, {}
-        return {**data, "image/png": self.still.png}, {"image/png": {"alt": self.still.alt}}
+        """Return what the stored notebooks say in place of the widget."""
+        return STAND_IN
 
 
-class Row(_Explorer, widgets.HBox):  # pyright: ignore[reportIncompatibleMethodOverride]
+class Row(_Explorer, widgets.HBox):
     """An explorer whose parts stand side by side; where that is too wide, one below the other."""
 
-    def __init__(self, parts: Sequence[widgets.DOMWidget], still: Still | None = None):
+    def __init__(self, parts: Sequence[widgets.DOMWidget]):
         super().__init__(parts, layout={"flex_flow": "row wrap", "width": "100%"})
-        self.still = still
         for part in parts:
             part.layout.min_width = "0"
             part.layout.flex = "2 1 32rem" if part is parts[0] else "1 1 19rem"
 
 
-class Column(_Explorer, widgets.VBox):  # pyright: ignore[reportIncompatibleMethodOverride]
+class Column(_Explorer, widgets.VBox):
     """An explorer whose parts stand one below the other."""
 
 
-class Picture(_Explorer, widgets.Image):  # pyright: ignore[reportIncompatibleMethodOverride]
+class Picture(_Explorer, widgets.Image):
     """An explorer that is one picture."""
 
 

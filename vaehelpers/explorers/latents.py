@@ -11,7 +11,7 @@ import traitlets
 
 from ..vae.latent import encode
 from . import frames, pages, walk
-from .controls import Row, Still
+from .controls import Row
 from .page import PageExplorer, SliderNames
 
 LABEL = {"description_width": "110px"}
@@ -149,7 +149,7 @@ def in_kernel(path: walk.Walk) -> widgets.Widget:
     controls.observe(redraw, "origin")
     redraw()
     names = SliderNames([*controls.sliders, controls.row, controls.column])
-    return Row([widgets.VBox([canvas, where]), controls, names], _still(path))
+    return Row([widgets.VBox([canvas, where]), controls, names])
 
 
 def in_page(path: walk.Walk) -> widgets.Widget:
@@ -170,15 +170,4 @@ def in_page(path: walk.Walk) -> widgets.Widget:
         page.state = {"origin": change.new}
 
     controls.observe(follow, "origin")
-    return Row([page, controls], _still(path))
-
-
-def _still(path: walk.Walk) -> Still:
-    """Return what is seen at the start of a walk."""
-    pixel = 14, 14
-    png = frames.frame(path, path.start, path.origin, "mean", pixel, frames.chart_bytes(path))
-    seen = "its map, the decoder's" if path.chart is not None else "the decoder's"
-    place = walk.coordinates(path.latents(path.start))
-    return Still(
-        png, f"A walk through latent space: {seen} mean picture at {place}, one pixel's chances."
-    )
+    return Row([page, controls])
