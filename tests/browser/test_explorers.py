@@ -191,7 +191,7 @@ def test_the_picture_follows_the_arrow_keys(explorers):
 
 def test_the_sliders_follow_a_click_and_keys_on_the_map(explorers):
     page = explorers.page
-    surface = page.locator(".vx-map")
+    surface = page.locator(".vx-map").first
     box = surface.bounding_box()
     surface.click(position={"x": 0.2 * box["width"], "y": 0.3 * box["height"]})
     assert explorers.stand_at({"prior-0": 20, "prior-1": 70}, within=1)

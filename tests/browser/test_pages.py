@@ -124,7 +124,9 @@ def test_a_drawn_stroke_costs_bits_and_moves_the_code(open_at):
     page = open_at()
     cost = page.locator("#bound dd").nth(3)
     before = float(cost.inner_text().split()[0])
-    box = page.locator("#bound canvas").first.bounding_box()
+    canvas = page.locator("#bound canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     page.mouse.move(box["x"] + 5, box["y"] + 5)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 5, steps=10)

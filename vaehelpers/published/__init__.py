@@ -2,7 +2,7 @@
 
 Read in this order: `registry` (the weights and their names), `records` (results kept with what
 they ran on), `evidence` (the slow scores), `films` (of trainings), `classifier` (which judges
-samples).
+samples), `spam_filter` (notebook 01's, for pages without a kernel).
 """
 
 import lazy_loader
