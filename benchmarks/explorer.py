@@ -5,7 +5,9 @@
 The customary one is `interact` with matplotlib. All three stand in one notebook in JupyterLab
 (headless Chromium), and take turns. A drag is one mouse event per frame of the screen on the
 slider's handle, sent by the page itself: a browser driver sends fewer than a hand does. Pictures
-are counted as they arrive in the page. Needs chromium and the `notebooks` and `test` extras.
+are counted as they arrive in the page. Then the same browser opens the site from disk: how long
+until an explorer that comes into view is ready, and how many pictures the map and the image to
+draw on show a second. Needs chromium, the `notebooks` and `test` extras, and `make site`.
 """
 
 import statistics
@@ -110,13 +112,49 @@ DRAG = """async ([index, seconds]) => {
 }"""
 
 
+SITE = common.ROOT / "site" / "explore.html"
+READY = """async (place) => {
+  const start = performance.now();
+  place.scrollIntoView();
+  while (!place.querySelector(".vx")) await new Promise(requestAnimationFrame);
+  return performance.now() - start;
+}"""
+# Something moves at every frame of the screen: a slider, or a pointer over the image.
+MOVES = {
+    "walk": """(place, part) => {
+      const slider = place.querySelector("input[type=range]");
+      slider.value = 1 + 98 * part;
+      slider.dispatchEvent(new Event("input", {bubbles: true}));
+    }""",
+    "bound": """(place, part) => {
+      const canvas = place.querySelector("canvas");
+      const {x, y, width, height} = canvas.getBoundingClientRect();
+      const at = {clientX: x + width * part, clientY: y + 0.5 * height, buttons: 1};
+      canvas.dispatchEvent(new PointerEvent("pointermove", at));
+    }""",
+}
+PLAY = """async ([place, seconds]) => {
+  const move = %s;
+  const drawn = () => Number(place.querySelector(".vx").dataset.frames);
+  const before = drawn();
+  const start = performance.now();
+  for (let frames = 0; performance.now() - start < 1000 * seconds; frames++) {
+    await new Promise(requestAnimationFrame);
+    move(place, Math.abs((frames %% 60) / 30 - 1));
+  }
+  return 1000 * (drawn() - before) / (performance.now() - start);
+}"""
+
+
 def main() -> None:
     """Measure, print a table, and write benchmarks/results/explorer.json."""
     parser = common.argument_parser(__doc__, with_device=False)
     parser.add_argument("--seconds", type=float, default=4, help="length of a drag")
     parser.add_argument("--repeats", type=int, default=3, help="drags of each explorer")
     args = parser.parse_args()
-    results = measure(args.seconds, args.repeats)
+    if not SITE.is_file():
+        parser.error(f"{SITE} is not there; run `make site` first")
+    results, ready = measure(args.seconds, args.repeats)
     step = kernel_step()
     base = results["interact + matplotlib"]["pictures"]
     print(f"{'':22} pictures/s   ratio   step shown after [ms]")
@@ -124,17 +162,20 @@ def main() -> None:
         delay = f"{part['delays']:.0f}" if part["delays"] else "within the next frame"
         print(f"{name:22} {part['pictures']:>10.1f} {part['pictures'] / base:>7.1f}   {delay}")
     print(f"kernel tier, a step in the kernel: {step:.1f} ms")
+    print(f"site, an explorer is ready after [ms]: {max(ready.values()):.0f} at most; of each:")
+    print(", ".join(f"{name} {delay:.0f}" for name, delay in ready.items()))
     provenance = common.ran_on(torch.device("cpu"), "jupyterlab", "anywidget")
-    result = {"results": results, "kernel_step_ms": step, **provenance}
+    result = {"results": results, "kernel_step_ms": step, "ready_ms": ready, **provenance}
     common.write_result("explorer.json", result)
 
 
-def measure(seconds: float, repeats: int) -> dict[str, dict[str, float | None]]:
+def measure(seconds: float, repeats: int) -> tuple[dict[str, dict], dict[str, float]]:
     """Return each explorer's pictures per second, and the delay [ms] of a single step.
 
-    They are medians over the repeats.
+    They are medians over the repeats. Also return after how long [ms] those of the site are ready.
     """
-    pictures = {name: [] for name in CELLS}
+    of_site = {f"site, {name}": [] for name in MOVES}
+    pictures = {**{name: [] for name in CELLS}, **of_site}
     delays = {name: [] for name in CELLS}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=chromium(), args=FLAGS)
@@ -149,12 +190,22 @@ def measure(seconds: float, repeats: int) -> dict[str, dict[str, float | None]]:
                     found = drag(page, index, seconds)
                     pictures[name].append(found["pictures"])
                     delays[name] += found["delays"]
+        page.goto(SITE.as_uri())
+        ready = {}
+        for place in page.locator("[data-explorer]").all():
+            ready[place.get_attribute("data-explorer")] = place.evaluate(READY)
+        for _ in range(repeats):
+            for name, move in MOVES.items():
+                place = page.locator(f"#explore-{name}")
+                place.scroll_into_view_if_needed()
+                shown = page.evaluate(PLAY % move, [place.element_handle(), seconds])
+                pictures[f"site, {name}"].append(shown)
         browser.close()
     results = {}
-    for name in CELLS:
-        delay = statistics.median(delays[name]) if delays[name] else None
+    for name in pictures:
+        delay = statistics.median(delays[name]) if delays.get(name) else None
         results[name] = {"pictures": statistics.median(pictures[name]), "delays": delay}
-    return results
+    return results, ready
 
 
 def notebook(folder: Path) -> Path:

@@ -35,7 +35,7 @@ def lesson(tmp_path, monkeypatch, capsys, house_style):
     monkeypatch.chdir(tmp_path / "elsewhere")
     shown = []
     monkeypatch.setattr(
-        outputs, "_display", lambda data, metadata: shown.append(metadata["vaehelpers"])
+        outputs, "_display", lambda data, metadata: shown.append(metadata.get("vaehelpers", {}))
     )
 
     def run(mails: str, **parameters) -> tuple[str, dict]:
