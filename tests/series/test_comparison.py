@@ -134,7 +134,7 @@ def test_verify_lists_what_differs_from_the_store_and_its_advice_works(
         "if that is as it should be, store it: vaehelpers run --in-place"
     )
     assert path.read_bytes() == before
-    assert len(nbformat.read(f"build/verify/{LAST}.ipynb", 4).cells[1].outputs) == 2
+    assert len(nbformat.read(f"build/verify/{LAST}.ipynb", 4).cells[1].outputs) == 3
     assert main(["run", "--in-place", LAST]) == 0
     assert main(["verify", LAST]) == 0
     assert capsys.readouterr().out == f"{LAST}: as stored\n"

@@ -17,13 +17,13 @@ from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
 from vaehelpers.explorers.constants import STAND_IN
-from vaehelpers.series.outputs import EVIDENCE, IN_WORDS
+from vaehelpers.series.comparison import is_in_words
+from vaehelpers.series.outputs import EVIDENCE
 
 STUB = Path(__file__).parents[3] / "vaehelpers" / "explorers" / "__init__.pyi"
 # A name that the room imports from one of its modules: `from .film import film_explorer as ...`.
 NAME = re.compile(r"^from \.\w+ import (\w+)", re.MULTILINE)
 NAMES = NAME.findall(STUB.read_text(encoding="utf-8"))
-IN_WORDS_START = IN_WORDS.partition("{}")[0]
 CALL = re.compile(rf"\bexplorers\.({'|'.join(NAMES)})\(")
 
 
@@ -43,7 +43,7 @@ def for_the_site(notebook: nbformat.NotebookNode, name: str) -> nbformat.Noteboo
         if cell.cell_type == "code" and cell.source.startswith(EVIDENCE):
             _fold(cell)
         if cell.cell_type == "code":
-            cell.outputs = [out for out in cell.outputs if not _is_in_words(out)]
+            cell.outputs = [out for out in cell.outputs if not is_in_words(out)]
         if shows_explorer(cell):
             cell.outputs = [out for out in cell.outputs if not _is_stand_in(out)]
             element = {"text/html": place(name, cell.id)}
@@ -56,10 +56,6 @@ def _fold(cell: nbformat.NotebookNode) -> None:
     line = cell.source.splitlines()[0].removeprefix("# ").strip()
     cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-cell"]
     cell.metadata["mystnb"] = {"code_prompt_show": line, "code_prompt_hide": line}
-
-
-def _is_in_words(output: nbformat.NotebookNode) -> bool:
-    return "".join(output.get("data", {}).get("text/html", "")).startswith(IN_WORDS_START)
 
 
 def _is_stand_in(output: nbformat.NotebookNode) -> bool:
