@@ -131,7 +131,7 @@ def test_refresh_is_repeatable_and_clean(tmp_path):
     assert path.read_bytes() == first
     notebook = nbformat.reads(first.decode(), 4)
     assert [cell.execution_count for cell in notebook.cells] == [1, 2]
-    assert notebook.cells[1].outputs[1]["data"]["text/plain"] == "tenfold = 20 epochs"
+    assert notebook.cells[1].outputs[2]["data"]["text/plain"] == "tenfold = 20 epochs"
     assert not any("papermill" in str(thing.metadata) for thing in (notebook, *notebook.cells))
 
 

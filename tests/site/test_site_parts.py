@@ -377,10 +377,11 @@ def test_make_asks_for_programs_installs_pinned_packages_and_builds(tmp_path):
         program(folder, name, f'echo {name} "$@" >> given')
     (tmp_path / ".venv" / "done").touch()
     subprocess.run(["make", "site"], cwd=tmp_path, check=True, capture_output=True)
-    check, install, build = (tmp_path / "given").read_text().splitlines()
+    check, install, data, build = (tmp_path / "given").read_text().splitlines()
     assert check == "python docs/site/tools.py"
     assert "--require-hashes" in install
     assert install.endswith("--requirement docs/site/constraints.txt")
+    assert data == "python -m vaehelpers data"
     assert build == "python docs/site/build.py"
     subprocess.run(["make", "site"], cwd=tmp_path, check=True, capture_output=True)
-    assert (tmp_path / "given").read_text().splitlines()[3:] == [build]
+    assert (tmp_path / "given").read_text().splitlines()[4:] == [data, build]
