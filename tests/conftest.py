@@ -177,3 +177,20 @@ def axe(tmp_path_factory):
         pytest.skip("axe-core cannot be fetched from npm")
     shutil.unpack_archive(folder / json.loads(packed.stdout)[0]["filename"], folder)
     return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless browser of the system; the tests are skipped where there is none."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="the package playwright is not installed"
+    )
+    from lab import FLAGS, chromium  # beside the tests that ask for it
+
+    path = chromium()
+    if not path:
+        pytest.skip("no chromium on this machine")
+    with playwright.sync_playwright() as engine:
+        running = engine.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()

@@ -10,7 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
-from lab import FLAGS, IDLE, chromium, jupyterlab, run_all
+from lab import IDLE, jupyterlab, run_all
 
 from vaehelpers import CLASSES, load_published
 from vaehelpers.explorers import frames, walk
@@ -30,21 +30,6 @@ IMAGE = """async image => {
 }"""
 THREE_DRAWN = "document.querySelectorAll('.vx[data-frames]').length == 3"
 CHANGED = "before => document.querySelector('img.widget-image').src != before"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless browser of the system; the tests are skipped where there is none."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the package playwright is not installed"
-    )
-    path = chromium()
-    if not path:
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as engine:
-        running = engine.chromium.launch(executable_path=path, args=FLAGS)
-        yield running
-        running.close()
 
 
 def open_page(browser):

@@ -1,7 +1,6 @@
 """The explorers in a page without a kernel, opened from disk: they fit, move, and can be heard."""
 
 import pytest
-from lab import FLAGS, chromium
 
 from vaehelpers.explorers import pages
 from vaehelpers.series.pages import PAGES
@@ -43,27 +42,13 @@ def address(tmp_path_factory, fashion):
     return path.as_uri()
 
 
-@pytest.fixture(scope="module")
-def engine():
-    """A headless browser of the system; the tests are skipped where there is none."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the package playwright is not installed"
-    )
-    if not chromium():
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_at(engine, address):
+def open_at(browser, address):
     """A function that opens the page; nothing may go wrong on it, and nobody may be asked."""
     opened, problems = [], []
 
     def open_page(width=1280, scheme="light", **options):
-        context = engine.new_context(
+        context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **options
         )
         page = context.new_page()

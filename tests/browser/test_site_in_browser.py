@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from lab import FLAGS, chromium
 
 from vaehelpers.series import run
 
@@ -38,19 +37,6 @@ NO_CUTTING = """() => {
   });
   return wide.map((element) => element.outerHTML.slice(0, 120));
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless browser of the system; the tests are skipped where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = chromium()
-    if not path:
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as engine:
-        running = engine.chromium.launch(executable_path=path, args=FLAGS)
-        yield running
-        running.close()
 
 
 @contextmanager
