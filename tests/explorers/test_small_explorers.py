@@ -14,6 +14,7 @@ from vaehelpers.attention import reversal, spam
 from vaehelpers.explorers import attention as attention_module
 from vaehelpers.explorers.bundle import WEB
 from vaehelpers.explorers.constants import STAND_IN
+from vaehelpers.published import evidence, load_record
 
 
 def test_sliders_are_what_the_page_listens_to():
@@ -29,10 +30,20 @@ def test_sliders_are_what_the_page_listens_to():
 
 def test_what_the_page_knows_by_name_is_what_python_calls_so():
     registry = (WEB / "registry.js").read_text()
-    for name in ("walk", "bound", "attention", "gaussians", "prior", "paths", "film", "spam"):
+    for name in (
+        "walk",
+        "bound",
+        "attention",
+        "gaussians",
+        "prior",
+        "posterior",
+        "paths",
+        "film",
+        "spam",
+    ):
         assert f"\n  {name}: {{" in registry
     spoken = (WEB / "attention_explorer.js").read_text() + (WEB / "translators.js").read_text()
-    for name in (*attention_module.KINDS, *attention_module.MASKS):
+    for name in (*attention_module.KINDS, *attention_module.MASKS, *attention_module.SHOWN):
         assert f'"{name}"' in spoken or f"\n  {name}: " in spoken
 
 
@@ -55,23 +66,13 @@ def test_text_box_knows_a_word_by_either_apostrophe():
     assert verdict.value == typed == "spam: p(spam) = 0.900, threshold 0.500."
 
 
-def test_picker_draws_the_chosen_item():
-    drawn = []
-
-    def draw(i, axes):
-        drawn.append(i)
-        axes[0].plot([0, i])
-        return f"item {i} in {len(axes)} panels"
-
-    canvas, panel, _ = explorers.picker_explorer(3, "item", draw).children
-    slider, note = panel.children
-    first = canvas.value
-    assert (slider.min, slider.max, slider.description) == (0, 2, "item")
-    slider.value = 2
-    assert drawn == [0, 2]
-    assert note.value == "item 2 in 2 panels"
-    assert canvas.value != first
-    assert bytes(canvas.value).startswith(b"\x89PNG")
+def test_a_slider_goes_through_posteriors():
+    samples = torch.randn(4, 2)
+    page, slider = explorers.posterior_explorer([posterior(), posterior()], samples).children
+    assert (slider.min, slider.max, page.inputs["which"]) == (0, 1, slider)
+    assert [image["name"] for image in page.given["images"]] == ["test image 0", "test image 1"]
+    assert page.given["images"][1]["contours"] == posterior()["contours"]
+    np.testing.assert_allclose(page.given["samples"], samples, atol=1e-3)
 
 
 def test_live_curve_is_redrawn_by_batches_and_epochs(monkeypatch):
@@ -100,12 +101,17 @@ def attention():
     return explorers.attention_explorer(*map(reversal.build_translator, kinds))
 
 
+def posterior():
+    """Return one image's posterior as the record has it."""
+    return load_record(evidence.NAME)["results"][evidence.POSTERIORS_NAME]["images"][3]
+
+
 SMALL = {
     "attention": attention,
     "gaussians": explorers.kl_explorer,
     "paths": explorers.paths_explorer,
     "live curve": lambda: explorers.LiveCurve(2).widget,
-    "picker": lambda: explorers.picker_explorer(1, "item", lambda i, axes: ""),
+    "posterior": lambda: explorers.posterior_explorer([posterior()], torch.randn(4, 2)),
     "prior samples": lambda: explorers.prior_samples_explorer(torch.randn(40, 2)),
     "text box": lambda: explorers.text_explorer(str.upper, "mail"),
 }

@@ -1,6 +1,7 @@
 """What the page's plots are made of, in its JavaScript against Python."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -79,7 +80,7 @@ def test_masks_hide_what_pythons_hide(mask):
     found = run(code, names, model=model, mask=mask)
     past = MASKS["past and present"](offset)
     for kind, seen in (("source", visible), ("written", visible & past), ("cross", visible)):
-        weights = torch.tensor(found[kind])
+        weights = torch.tensor(found[kind]["weights"])
         assert (weights[:, ~seen] == 0).all()
         assert (weights[:, seen] > 0).all()
 
@@ -96,3 +97,33 @@ def test_a_stroke_is_soft_at_its_edge_and_ends_there():
     beside = image[[9, 10, 10, 11], [4, 3, 5, 4]]
     assert ((beside > 0) & (beside < 15)).all()
     assert (image[9:12, 3:6] > 0).sum() == (image > 0).sum()
+
+
+def test_a_round_frame_holds_its_box_and_has_one_scale():
+    code = "answer(given.boxes.map(([low, high]) => roundFrame(low, high)));"
+    boxes = [[[-3, -3], [3, 3]], [[0, 1], [10, 2]], [[0.99, -2], [1.01, 5]]]
+    found = run(code, {"plot": "roundFrame"}, boxes=boxes)
+    for (low, high), frame in zip(boxes, found, strict=True):
+        x, y = frame["x"], frame["y"]
+        assert (x[1] - x[0]) / (y[1] - y[0]) == pytest.approx(348 / 212)  # the plot's inside
+        for d, (begin, end) in enumerate((x, y)):
+            assert begin <= low[d] + 1e-12
+            assert end >= high[d] - 1e-12
+
+
+def test_ticks_are_round_few_and_inside():
+    code = "answer(given.ranges.map(([low, high]) => ticksBetween(low, high)));"
+    ranges = [[-3, 3], [0, 1], [-1.7131, -1.4922], [0.034, 0.0391], [-250, 812], [2.999, 3.0011]]
+    found = run(code, {"plot": "ticksBetween"}, ranges=ranges)
+    for (low, high), ticks in zip(ranges, found, strict=True):
+        assert 3 <= len(ticks) <= 7
+        steps = [after - before for before, after in pairwise(ticks)]
+        assert steps == pytest.approx([steps[0]] * len(steps))
+        assert low <= ticks[0] <= ticks[-1] <= high
+        assert all(len(str(abs(tick)).replace(".", "").strip("0")) <= 5 for tick in ticks)
+
+
+def test_the_posteriors_explorer_reads_points_as_svg_writes_them():
+    code = "answer(pointsIn(given.text));"
+    found = run(code, {"posterior_explorer": "pointsIn"}, text="-1.5,2e-05 0.25,3")
+    assert found == [[-1.5, 2e-05], [0.25, 3]]

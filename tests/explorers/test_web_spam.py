@@ -68,3 +68,24 @@ def test_the_chance_is_pytorchs(text):
     )
     assert found["places"] == vocabulary.ids(text)
     assert found["chance"] == pytest.approx(exact, abs=1e-5)
+
+
+def test_it_says_of_a_mail_what_python_says():
+    vocabulary = spam.Vocabulary(["call now and win money"] * 2)
+    mails = [
+        "",
+        "call now!",
+        "win money today or tomorrow",
+        "\u03b5\u03bb\u03bb\u03b7\u03bd\u03b9\u03ba\u03ac",
+        "\U0001f600 \U0001f600",
+        "123 456",
+        "call " * 200,
+    ]
+    code = (
+        "const words = new Set(given.words);"
+        "answer(given.mails.map((mail) => judge(mail, words, given.threshold, () => 0.25)));"
+    )
+    words = list(vocabulary.index)
+    for threshold in (0.2, 0.5):
+        found = run(code, {"spam": "judge"}, words=words, mails=mails, threshold=threshold)
+        assert found == [spam.judge(mail, lambda _: 0.25, vocabulary, threshold) for mail in mails]

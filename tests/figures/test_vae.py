@@ -140,6 +140,17 @@ def test_shaded_area_is_the_kl():
     assert area == pytest.approx(np.log(2) + 2 / 8 - 0.5, abs=1e-4)
 
 
+def test_contours_as_text_are_ellipses_of_a_gaussian():
+    z1, z2 = torch.linspace(-2, 4, 121), torch.linspace(-3, 2, 121)
+    away = ((z1[:, None] - 1) / 0.5) ** 2 + ((z2 + 0.5) / 0.3) ** 2
+    for (curve,), k in zip(vae.contours(5 * (-away / 2).exp(), (z1, z2)), (3, 2, 1), strict=True):
+        points = torch.tensor([[float(part) for part in pair.split(",")] for pair in curve.split()])
+        radius = (
+            (((points - torch.tensor([1, -0.5])) / torch.tensor([0.5, 0.3])) ** 2).sum(1).sqrt()
+        )
+        torch.testing.assert_close(radius, torch.full_like(radius, k), atol=0.02, rtol=0)
+
+
 def test_contours_of_a_posterior_that_is_gaussian_lie_on_the_encoders():
     mean, std = torch.tensor([0.5, -0.25]), torch.tensor([0.3, 0.2])
     z1, z2 = torch.linspace(-1, 2, 301), torch.linspace(-1.5, 1, 301)

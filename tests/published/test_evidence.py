@@ -1,11 +1,14 @@
 """The record of slow scores: it is of the published weights, and agrees with what is known."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from vaehelpers import load_published
-from vaehelpers.published import evidence, load_record, published_checkpoint
+from vaehelpers.figures import vae
+from vaehelpers.published import evidence, load_record, posteriors, published_checkpoint
 from vaehelpers.published.evidence import Bounds
 from vaehelpers.training.checkpoint import read_meta
 from vaehelpers.vae import likelihood, quadrature
@@ -14,7 +17,7 @@ FULL = load_record(evidence.NAME)["results"]
 
 
 def test_the_record_is_complete_and_of_the_published_weights():
-    assert FULL.keys() == {*evidence.BOUNDS, "z02-exact"}
+    assert FULL.keys() == {*evidence.BOUNDS, "z02-exact", "z02-posteriors"}
     for name, part in FULL.items():
         wanted = evidence.BOUNDS.get(name)
         z_dim, variant = (wanted.z_dim, wanted.variant) if wanted else (2, "")
@@ -70,13 +73,43 @@ def test_compute_gives_what_is_not_known(monkeypatch, fashion):
     }
     monkeypatch.setattr(evidence, "BOUNDS", wanted)
     monkeypatch.setattr(evidence, "EXACT", 1)
+    monkeypatch.setattr(posteriors, "IMAGES", 1)
     known = {"z20-val": FULL["z20-val"], "z20-test": {**FULL["z20-test"], "weights": "of others"}}
     parts = dict(evidence.compute(fashion, known))
-    assert parts.keys() == {"z20-test", "z20-val", "z02-exact"}
+    assert parts.keys() == {"z20-test", "z20-val", "z02-exact", "z02-posteriors"}
     assert parts["z20-val"] is FULL["z20-val"]
     assert parts["z20-test"]["sizes"] == [1, 10]
     assert parts["z02-exact"]["log_p"] == pytest.approx(FULL["z02-exact"]["log_p"][:1], abs=2e-3)
     assert torch.tensor(parts["z20-test"]["first"]).shape == (2, 2)
+    again, recorded = (each["z02-posteriors"]["images"][0] for each in (parts, FULL))
+    for name in ("centre", "spread", "mean", "std", "estimate", "log_p", "gap"):
+        assert again[name] == pytest.approx(recorded[name], rel=1e-3), name
+    assert again["heavy"] == [(132, pytest.approx(1))]
+
+
+def test_recorded_posteriors_agree_with_the_recorded_integrals():
+    seen, whole = FULL["z02-posteriors"]["images"], FULL["z02-exact"]
+    assert len(seen) == posteriors.IMAGES
+    for i, each in enumerate(seen):
+        assert each["log_p"] == pytest.approx(whole["log_p"][i], abs=1e-3)
+        assert each["gap"] == pytest.approx(whole["kl_to_posterior"][i], abs=1e-2)
+        assert each["estimate"] < each["log_p"] + 2, "an average is seldom above"
+
+
+def test_points_of_a_contour_have_its_height(fashion):
+    """The density at every point of the curves, from the network, over the highest found."""
+    model, _ = load_published(2, 80)
+    image = fashion.test.images[:1]
+    curves = FULL["z02-posteriors"]["images"][0]["contours"]
+    pairs = [[pair.split(",") for curve in of for pair in curve.split()] for of in curves]
+    centre = torch.tensor(FULL["z02-posteriors"]["images"][0]["centre"])[None]
+    for points, height in zip(pairs, vae.HEIGHTS, strict=True):
+        z = torch.tensor([[float(value) for value in pair] for pair in points])
+        log_joint = likelihood.log_likelihood(model, image, z)[0] + likelihood.log_prior(z)
+        spread = float(log_joint.max() - log_joint.min())
+        assert spread < 0.35, "a curve of one height, between the lines of a grid of 48"
+        of_centre = likelihood.log_likelihood(model, image, centre) + likelihood.log_prior(centre)
+        assert float(log_joint.mean() - of_centre) == pytest.approx(math.log(height), abs=0.3)
 
 
 def test_compute_passes_on_a_whole_record_that_is_known(fashion):

@@ -7,7 +7,7 @@ from .latents import in_page as in_page
 from .live_curve import LiveCurve as LiveCurve
 from .own_controls import bound_explorer as bound_explorer
 from .own_controls import paths_explorer as paths_explorer
-from .picker import picker_explorer as picker_explorer
+from .posterior import posterior_explorer as posterior_explorer
 from .prior_samples import prior_samples_explorer as prior_samples_explorer
 from .text_box import text_explorer as text_explorer
 
@@ -20,7 +20,7 @@ __all__ = [
     "in_page",
     "kl_explorer",
     "paths_explorer",
-    "picker_explorer",
+    "posterior_explorer",
     "prior_samples_explorer",
     "text_explorer",
     "walk",

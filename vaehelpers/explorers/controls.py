@@ -1,7 +1,7 @@
-"""What the small explorers share: labelled sliders beside a figure that is redrawn as they move."""
+"""What the small explorers share: labelled sliders, and what a cell shows of them."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import ipywidgets as widgets
@@ -10,7 +10,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .constants import STAND_IN
-from .page import SliderNames
 
 LABEL = {"description_width": "90px"}
 
@@ -64,23 +63,6 @@ def axes_of_size(width: float, height: float) -> Axes:
     fig = Figure(figsize=(width, height))
     fig.set_layout_engine("none")
     return fig.add_axes((0.72 / width, 0.52 / height, 1 - 0.82 / width, 1 - 0.62 / height))
-
-
-def figure_beside(
-    sliders: Sequence[widgets.Widget], draw: Callable[[], tuple[Axes, str]]
-) -> widgets.Widget:
-    """Put sliders beside a figure and a text, which `draw` renews whenever a slider moves."""
-    canvas, note = widgets.Image(format="png"), widgets.Label()
-
-    def redraw(_=None):
-        ax, text = draw()
-        note.value = text
-        canvas.value = as_png(ax)
-
-    for slider in sliders:
-        slider.observe(redraw, "value")
-    redraw()
-    return Row([canvas, widgets.VBox([*sliders, note]), SliderNames(sliders)])
 
 
 def as_png(ax: Axes) -> bytes:

@@ -93,6 +93,17 @@ def of_prior(z: Tensor) -> Given:
     return {"samples": [[round(value, 3) for value in each] for each in z.tolist()]}
 
 
+def of_posterior(
+    found: Sequence[Mapping[str, Any]], samples: Tensor, names: Sequence[str]
+) -> Given:
+    """Return what the explorer "posterior" needs: what `posteriors` found of images with names.
+
+    `samples` are the z of the prior `[L,2]` that it was given.
+    """
+    images = [{"name": name, **each} for name, each in zip(names, found, strict=True)]
+    return {**of_prior(samples), "images": images}
+
+
 def of_film(film: np.ndarray, captions: Sequence[str], alt: str) -> Given:
     """Return what the explorer "film" needs: frames of levels `[F,H,W]`, with a caption each."""
     strip = _address(grid.levels_png(film.reshape(-1, film.shape[-1])))

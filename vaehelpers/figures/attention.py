@@ -28,17 +28,6 @@ def additive_steps(word: str, written: str, scores: Tensor, step: int) -> Figure
     return fig
 
 
-def additive_panels(
-    word: str, written: str, scores: Tensor, step: int, axes: Sequence[Axes]
-) -> None:
-    """Draw what `additive_steps` draws into two axes side by side."""
-    left, right = axes
-    left.set_position((0.0, 0.02, 0.58, 0.96))
-    right.set_position((0.58, 0.14, 0.42, 0.72))
-    additive_step(word, written, scores, step, left)
-    step_lines(word, written, scores.softmax(dim=1), step, right)
-
-
 def additive_step(word: str, written: str, scores: Tensor, step: int, ax: Axes) -> Axes:
     """Draw, from top to bottom, how step `step` (from 1) of additive attention writes a letter.
 

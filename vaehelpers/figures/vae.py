@@ -20,6 +20,8 @@ from .colours import CLASS_COLOURS, INK
 from .grid import pixel_axes, pixel_figure
 
 PRIOR_95 = math.sqrt(-2 * math.log(0.05))  # radius that holds 95 % of a 2-D standard normal
+# Of a Gaussian's density at three, two and one standard deviations, over its highest.
+HEIGHTS = tuple(math.exp(-(k**2) / 2) for k in (3, 2, 1))
 RARE = 5  # a manifold cell with fewer images than this says nothing about its classes
 SMALLEST_MAP = 280  # screen pixels across, below which the labels of a map would overlap
 REFERENCE_BAND = (1.20, 1.25)  # training bpd after 80 epochs that the practical gives with Q2.8
@@ -86,8 +88,7 @@ def posterior(
     """
     ax = ax or plt.subplots(figsize=(4.4, 4))[1]
     z1, z2 = (axis.numpy() for axis in axes)
-    heights = [math.exp(-(k**2) / 2) for k in (3, 2, 1)]
-    ax.contour(z1, z2, (density / density.max()).T.numpy(), levels=heights, colors="C0")
+    ax.contour(z1, z2, (density / density.max()).T.numpy(), levels=HEIGHTS, colors="C0")
     turn = torch.linspace(0, 2 * math.pi, 100)
     for k in (1, 2, 3):
         around_1 = mean[0] + k * std[0] * turn.cos()
@@ -101,6 +102,20 @@ def posterior(
     ax.set_ylim(low, high + 0.25 * (high - low))  # room for the legend
     ax.legend(loc="upper left", fontsize=10)
     return ax
+
+
+def contours(density: Tensor, axes: tuple[Tensor, Tensor]) -> list[list[str]]:
+    """Return the curves of p(z|x) at each of `HEIGHTS`, as SVG writes points: "z1,z2 z1,z2 ...".
+
+    `density` is `[n,m]` over `axes` z1 `[n]` and z2 `[m]`; its scale does not matter. Numbers have
+    five digits.
+    """
+    z1, z2 = (axis.numpy() for axis in axes)
+    ax = Figure().subplots()
+    found = ax.contour(z1, z2, (density / density.max()).T.numpy(), levels=HEIGHTS).allsegs
+    return [
+        [" ".join(f"{x:.5g},{y:.5g}" for x, y in curve) for curve in curves] for curves in found
+    ]
 
 
 def kl_integrand(q: tuple[float, float], p: tuple[float, float], ax: Axes | None = None) -> Axes:

@@ -1,5 +1,6 @@
 from . import classifier as classifier
 from . import evidence as evidence
+from . import posteriors as posteriors
 from .records import load_film as load_film
 from .records import load_record as load_record
 from .records import save_record as save_record
@@ -19,6 +20,7 @@ __all__ = [
     "load_record",
     "load_spam_filter",
     "load_translator",
+    "posteriors",
     "published_checkpoint",
     "save_record",
     "save_spam_filter",

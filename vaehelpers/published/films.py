@@ -61,6 +61,14 @@ class Film:
     val_bpd: list[float]
     frames: np.ndarray
 
+    @property
+    def captions(self) -> list[str]:
+        """What a reader is told of each frame: its epoch and its validation bpd."""
+        return [
+            f"epoch {epoch}: {bpd:.3f} bits per pixel on validation images"
+            for epoch, bpd in zip(self.epochs, self.val_bpd, strict=True)
+        ]
+
 
 def check_parts(parts: dict[str, Any]) -> None:
     """Raise ValueError, which says what is wrong, unless a record's parts have their types."""

@@ -16,8 +16,9 @@ from ..published import (
     load_spam_filter,
     load_translator,
 )
-from ..published.evidence import EXACT_NAME
+from ..published.evidence import EXACT_NAME, POSTERIORS_NAME
 from ..published.evidence import NAME as EVIDENCE
+from ..published.posteriors import prior_draws
 
 IMAGES = 20  # test images to choose from
 MAIL = "Dear customer, do not wait for our call, send us your password."
@@ -66,14 +67,16 @@ def _prior(_: Dataset) -> Given:
     return pages.of_prior(torch.randn(2000, 2, generator=torch.Generator().manual_seed(42)))
 
 
+def _posterior(_: Dataset) -> Given:
+    found = load_record(EVIDENCE)["results"][POSTERIORS_NAME]["images"]
+    names = [f"test image {i}" for i in range(len(found))]
+    return pages.of_posterior(found, prior_draws(), names)
+
+
 def _film(z_dim: int, alt: str) -> Given:
     film = load_film(z_dim)
-    captions = [
-        f"epoch {epoch}: {bpd:.3f} bits per pixel on validation images"
-        for epoch, bpd in zip(film.epochs, film.val_bpd, strict=True)
-    ]
     shown = with_lines(film.frames) if z_dim == 20 else film.frames  # a map has no gaps
-    return pages.of_film(shown, captions, alt)
+    return pages.of_film(shown, film.captions, alt)
 
 
 # For each explorer of the site: its kind (a name in web/registry.js), and what makes its data.
@@ -84,6 +87,7 @@ PAGES: dict[str, tuple[str, Callable[[Dataset], Given]]] = {
     "between": ("walk", _between),
     "attention": ("attention", _attention),
     "prior": ("prior", _prior),
+    "posterior": ("posterior", _posterior),
     "gaussians": ("gaussians", lambda _: {}),
     "paths": ("paths", lambda _: {}),
     "spam": ("spam", _spam),

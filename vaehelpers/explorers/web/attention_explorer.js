@@ -8,18 +8,20 @@ import { weightScale, weightTable } from "./weight_tables.js";
 const HEADS = 4;
 const LONGEST = 20; // letters; the models have seen no longer words
 const KINDS = {
-  "encoder, self": { weights: "source", asks: "source", asked: "source" },
-  "decoder, masked self": { weights: "written", asks: "read", asked: "read" },
-  "decoder, cross": { weights: "cross", asks: "read", asked: "source" },
+  "encoder, self": { kind: "source", asks: "source", asked: "source" },
+  "decoder, masked self": { kind: "written", asks: "read", asked: "read" },
+  "decoder, cross": { kind: "cross", asks: "read", asked: "source" },
 };
 const ADDITIVE = "additive (Bahdanau)";
+const SHOWN = ["weights", "scores"];
 const spell = (letters) => letters.map((letter) => (letter === START ? "^" : LETTERS[letter]));
 
 /**
  * Draw the explorer into `root` and return a function that ends it.
  *
  * `data` has the tensors of both models, `transformer` and `additive`. `state` holds the `word`, the `kind` of
- * attention, the `temperature`, a `mask` (of `MASKS`; additive attention takes none), and the places of `hidden` letters.
+ * attention, the `temperature`, a `mask` (of `MASKS`; additive attention takes none), the places of `hidden` letters, and
+ * whether "weights" or "scores" are `shown`.
  */
 export function attentionExplorer(root, data, state) {
   const tensors = {
@@ -27,19 +29,23 @@ export function attentionExplorer(root, data, state) {
     additive: unpack(data.additive.shapes, data.additive.numbers),
   };
   const pointed = element("p", { className: "vx-text", role: "status" });
-  const onPoint = (text) => (pointed.textContent = text || " ");
+  const onPoint = (text) => (pointed.textContent = text || "Point to a cell for its numbers; click a letter above a table to hide it.");
   const onHide = (place) => {
     const hidden = state.get("hidden");
     const others = hidden.filter((each) => each !== place);
     state.set({ hidden: others.length < hidden.length ? others : [...hidden, place] });
   };
   const tables = Array.from({ length: HEADS }, (_, head) => weightTable(`head ${head + 1}`, { onPoint, onHide }));
-  const single = weightTable("one head", { onPoint, onHide });
+  const single = weightTable("one head; a row for each letter that is written", { onPoint, onHide });
   const written = element("p", { className: "vx-text" });
-  const panels = element("div", { className: "vx-panels" });
-  root.append(written, panels, pointed, weightScale());
+  const panels = element("div", { className: "vx-panels vx-tables" });
+  const scale = weightScale();
+  root.append(written, panels, pointed, scale.root);
 
   function draw() {
+    const shown = state.get("shown");
+    scale.show(shown);
+    onPoint("");
     const source = lettersOf(state.get("word")).slice(0, LONGEST);
     const options = { temperature: state.get("temperature"), hidden: state.get("hidden").filter((j) => j < source.length) };
     if (!source.length || options.hidden.length === source.length) {
@@ -47,26 +53,31 @@ export function attentionExplorer(root, data, state) {
       panels.replaceChildren();
       return;
     }
+    panels.style.setProperty("--columns", source.length + 1);
     if (state.get("kind") === ADDITIVE) {
       const found = additive(tensors.additive, source, options);
-      say(source, found.written);
-      single.show(found.weights, found.written.map((letter) => `writes ${LETTERS[letter]}`), spell(source), options.hidden);
+      say(source, found.written, state.get("mask") === "none" ? "" : "Additive attention takes no mask.");
+      single.show(found, shown, spell(found.written), spell(source), { hidden: options.hidden, asks: "writing " });
       panels.replaceChildren(single.root);
     } else {
       const found = transformer(tensors.transformer, source, { ...options, heads: HEADS, mask: state.get("mask") });
-      const { weights, asks, asked } = KINDS[state.get("kind")];
+      const { kind, asks, asked } = KINDS[state.get("kind")];
       const named = { source: spell(source), read: spell([START, ...found.written.slice(0, -1)]) };
       say(source, found.written);
       const hidden = asked === "source" ? options.hidden : [];
-      tables.forEach((table, head) => table.show(found.attention[weights][head], named[asks], named[asked], hidden));
+      const { scores, weights } = found.attention[kind];
+      const ofHead = (head) => ({ scores: scores[head], weights: weights[head] });
+      tables.forEach((table, head) => table.show(ofHead(head), shown, named[asks], named[asked], { hidden }));
       panels.replaceChildren(...tables.map((table) => table.root));
     }
   }
 
-  function say(source, letters) {
+  function say(source, letters, note = "") {
     const [from, to] = [spell(source).join(""), spell(letters).join("")];
     const right = letters.filter((letter, i) => letter === source[source.length - 1 - i]).length;
-    written.textContent = `${from} → ${to}  (${right} of ${source.length} letters right)`;
+    const typed = Array.from(state.get("word").trim()).length;
+    const left = typed > source.length ? `Read are the letters a to z, the first ${LONGEST} of them.` : "";
+    written.textContent = [`${from} → ${to} (${right} of ${source.length} letters right).`, left, note].join(" ");
   }
 
   const forget = state.on(draw);
@@ -100,5 +111,14 @@ export function attentionControls(_, state) {
     value: state.get("mask"),
     onChoose: (chosen) => state.set({ mask: chosen }),
   });
-  return element("div", { className: "vx-controls" }, word, kind.root, temperature.root, mask.root);
+  const shown = choice({
+    name: "show",
+    options: SHOWN,
+    value: state.get("shown"),
+    onChoose: (chosen) => state.set({ shown: chosen }),
+  });
+  const allow = () => mask.allow(state.get("kind") !== ADDITIVE);
+  state.on(allow);
+  allow();
+  return element("div", { className: "vx-controls" }, word, kind.root, temperature.root, mask.root, shown.root);
 }

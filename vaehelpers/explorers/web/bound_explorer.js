@@ -2,10 +2,19 @@
 
 import { button, element, oncePerPicture, slider } from "./elements.js";
 import { cdf } from "./numbers.js";
-import { mapPanel, picturePanel, pixelAt } from "./pictures.js";
+import { keyboardCursor, mapPanel, picturePanel, pixelAt } from "./pictures.js";
 import { LEVELS, SIDE, bitsPerPixel, decoder, encoder, greys, klToPrior, reconstruction } from "./vae.js";
 
 const BRUSH = 1.5; // pixels from the pointer that a stroke reaches
+export const BLANK = new Array(SIDE * SIDE).fill(0);
+const COSTS = {
+  code: "q(z|x)",
+  recon: "reconstruction, −log p(x|z)",
+  kl: "+ KL(q(z|x)‖p(z))",
+  loss: "= loss, −ELBO",
+  logP: "never below −log p(x)",
+};
+const DRAWS = [" ", "Enter"];
 const ROUND = 48; // points of an ellipse
 
 /** Return the levels of an image after a stroke of a level at a row and column; its edge is softer than its middle. */
@@ -43,21 +52,21 @@ export function ellipsePath({ mean, logStd }, std) {
  *
  * `data` has the networks `encoder` and `decoder`, the map's address `chart`, the `noise` of a picture and `zNoise` of a
  * code, and `images`: for each its `levels`, its `name` and, where it is known, `logP`, log p(x) in nats. `state` holds
- * the `levels` in view, the place of their image in `images` as `which` (null once it was drawn on), and the brush's
- * `level`.
+ * the `levels` in view, the place of their image in `images` as `which` (null once it was drawn on), what was drawn last
+ * as `own`, and the brush's `level`.
  */
 export function boundExplorer(root, data, state) {
   const encode = encoder(data.encoder);
   const decode = decoder(data.decoder);
-  const image = picturePanel("the image: draw on it");
-  const map = mapPanel("q(z|x) on the map", data.chart, () => {});
+  const image = picturePanel("the image: draw on it, by pointer or by arrows and space bar");
+  const map = mapPanel("q(z|x) on the map", data.chart);
   const again = picturePanel("decoder at the mean of q");
   const sample = picturePanel("a sample: z from q, then each pixel");
   const table = element("dl", { className: "vx-table" });
   const numbers = Object.fromEntries(
-    ["q(z|x)", "reconstruction", "KL", "loss", "−log p(x)"].map((name) => {
+    Object.entries(COSTS).map(([name, words]) => {
       const value = element("dd");
-      table.append(element("dt", { textContent: name }), value);
+      table.append(element("dt", { textContent: words }), value);
       return [name, value];
     }),
   );
@@ -66,7 +75,7 @@ export function boundExplorer(root, data, state) {
   ellipse.classList.add("vx-ellipse");
   ellipse.innerHTML = '<path class="vx-two"/><path class="vx-one"/>';
   map.surface.append(ellipse);
-  letDraw(image.canvas, state);
+  letDraw(image, state);
   const panels = [image, map, again, sample].map((each) => each.root);
   root.append(element("div", { className: "vx-panels" }, ...panels), table);
 
@@ -109,17 +118,23 @@ export function boundExplorer(root, data, state) {
 function showNumbers(numbers, code, loss, image) {
   const logP = image?.logP;
   const pair = (values, digits) => `(${values.map((value) => value.toFixed(digits)).join(", ")})`;
-  numbers["q(z|x)"].textContent = `mean ${pair(code.mean, 2)}, std ${pair(code.logStd.map(Math.exp), 3)}`;
-  numbers.reconstruction.textContent = `${loss.recon.toFixed(0)} nats`;
-  numbers.KL.textContent = `${loss.kl.toFixed(1)} nats`;
+  numbers.code.textContent = `mean ${pair(code.mean, 2)}, std ${pair(code.logStd.map(Math.exp), 3)}`;
+  numbers.recon.textContent = `${loss.recon.toFixed(0)} nats`;
+  numbers.kl.textContent = `${loss.kl.toFixed(1)} nats`;
   numbers.loss.textContent = `${loss.nats.toFixed(0)} nats = ${loss.bits.toFixed(3)} bits per pixel`;
-  numbers["−log p(x)"].textContent =
+  numbers.logP.textContent =
     logP === undefined ? "not known for this image" : `${(-logP).toFixed(0)} nats, by quadrature`;
 }
 
-/** Have a pointer draw on the image, also between two of its events. */
-function letDraw(canvas, state) {
+/** Have a pointer draw on the image, also between two of its events; or the space bar, where arrow keys have led. */
+function letDraw(panel, state) {
+  const { canvas } = panel;
   let before = null;
+  const keep = (levels) => state.set({ levels, own: levels, which: null });
+  const name = "The image. Arrow keys move a cursor, the space bar draws.";
+  const put = keyboardCursor(panel, name, (row, column, key) => {
+    if (DRAWS.includes(key)) keep(stroked(state.get("levels"), [row, column], state.get("level")));
+  });
   const strokeTo = (event) => {
     const place = pixelAt(canvas, event);
     const from = before ?? place;
@@ -130,7 +145,8 @@ function letDraw(canvas, state) {
       levels = stroked(levels, between, state.get("level"));
     }
     before = place;
-    state.set({ levels, which: null });
+    put(...place);
+    keep(levels);
   };
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
@@ -147,8 +163,8 @@ export function boundControls({ images }, state) {
   const names = images.map(({ name }, i) => element("option", { value: i, textContent: name }));
   const choose = element("select", { id: "vx-which" }, element("option", { value: "", textContent: "your own" }), ...names);
   choose.addEventListener("change", () => {
-    if (choose.value === "") return;
-    state.set({ which: Number(choose.value), levels: images[choose.value].levels });
+    if (choose.value === "") state.set({ which: null, levels: state.get("own") });
+    else state.set({ which: Number(choose.value), levels: images[choose.value].levels });
   });
   const brush = slider({
     name: "brush: grey level",
@@ -159,7 +175,7 @@ export function boundControls({ images }, state) {
     format: (level) => (level ? String(level) : "0 (erase)"),
     onInput: (level) => state.set({ level }),
   });
-  const blank = button("blank page", () => state.set({ which: null, levels: new Array(SIDE * SIDE).fill(0) }));
+  const blank = button("blank page", () => state.set({ which: null, levels: BLANK, own: BLANK }));
   const showChosen = () => (choose.value = state.get("which") ?? "");
   state.on(showChosen);
   showChosen();

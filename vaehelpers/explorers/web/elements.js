@@ -38,7 +38,7 @@ export function slider({ name, low, high, step, value, format = String, onInput 
   return { root: element("div", { className: "vx-slider" }, label, input, output), show };
 }
 
-/** Return a choice among few: buttons of which one is on, `{root, show}`. */
+/** Return a choice among few: buttons of which one is on, `{root, show, allow}`; `allow(false)` makes it grey. */
 export function choice({ name, options, value, onChoose }) {
   const group = `vx-${(made += 1)}`;
   const inputs = options.map((option) => element("input", { type: "radio", name: group, value: option }));
@@ -46,8 +46,11 @@ export function choice({ name, options, value, onChoose }) {
   const show = (chosen) => inputs.forEach((input) => (input.checked = input.value === chosen));
   for (const input of inputs) input.addEventListener("change", () => onChoose(input.value));
   show(value);
-  const legend = element("legend", { textContent: name });
-  return { root: element("fieldset", { className: "vx-choice" }, legend, ...labels), show };
+  const allow = (allowed) => inputs.forEach((input) => (input.disabled = !allowed));
+  const title = element("span", { id: group, textContent: name });
+  const among = element("div", { className: "vx-options" }, ...labels);
+  const root = element("div", { className: "vx-choice", role: "radiogroup", "aria-labelledby": group }, title, among);
+  return { root, show, allow };
 }
 
 /** Return a button. */

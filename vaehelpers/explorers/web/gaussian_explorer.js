@@ -1,10 +1,12 @@
 // Two Gaussians and their divergence: the integrand of KL(q||p), whose area is the KL.
 
 import { element, oncePerPicture, slider } from "./elements.js";
-import { plot } from "./plot.js";
+import { legend, plot } from "./plot.js";
 
 const [LOW, HIGH, STEPS] = [-8, 8, 320];
 const GRID = Array.from({ length: STEPS + 1 }, (_, i) => LOW + ((HIGH - LOW) * i) / STEPS);
+
+const NAMES = { "vx-q": "q", "vx-p": "p", "vx-area": "q log(q/p): above zero minus below is KL(q‖p)" };
 
 /** The density of N(mean, std^2). */
 export const density = (x, { mean, std }) => Math.exp(-0.5 * ((x - mean) / std) ** 2) / (std * Math.sqrt(2 * Math.PI));
@@ -31,7 +33,7 @@ export function gaussianExplorer(root, _, state) {
   });
   const [area, lineOfP, lineOfQ] = ["vx-area", "vx-line vx-p", "vx-line vx-q"].map(chart.layer);
   const text = element("p", { className: "vx-text", role: "status" });
-  root.append(chart.root, legend(), text);
+  root.append(chart.root, legend(NAMES), text);
 
   function draw() {
     const [q, p] = ["Q", "P"].map((name) => ({ mean: state.get(`meanOf${name}`), std: state.get(`stdOf${name}`) }));
@@ -50,12 +52,6 @@ export function gaussianExplorer(root, _, state) {
     forget();
     pictures.stop();
   };
-}
-
-function legend() {
-  const names = [["vx-q", "q"], ["vx-p", "p"], ["vx-area", "q log(q/p): above zero minus below is KL(q‖p)"]];
-  const items = names.map(([className, text]) => element("span", { className: `vx-key ${className}` }, text));
-  return element("div", { className: "vx-legend" }, ...items);
 }
 
 const SLIDERS = { meanOfQ: [-4, 4], stdOfQ: [0.3, 3], meanOfP: [-4, 4], stdOfP: [0.3, 3] };

@@ -1,7 +1,7 @@
 // A walk through latent space: a map to drag on, what the decoder makes of the place, one pixel's chances.
 
-import { button, choice, element, frame, oncePerPicture, slider } from "./elements.js";
-import { chancesPanel, mapPanel, picturePanel, pixelAt } from "./pictures.js";
+import { button, choice, element, oncePerPicture, slider } from "./elements.js";
+import { chancesPanel, keyboardCursor, mapPanel, picturePanel, pixelAt } from "./pictures.js";
 import { LEVELS, SIDE, VIEWS, decoder, greys } from "./vae.js";
 import { latents } from "./walk.js";
 
@@ -19,28 +19,28 @@ export function latentExplorer(root, data, state) {
   const map = data.chart
     ? mapPanel("map in percentiles: drag", data.chart, (...at) => state.set({ values: at.map(inRange) }))
     : null;
-  const picture = picturePanel("decoder: click a pixel");
-  const chances = chancesPanel("chances of this pixel's levels");
-  const cross = element("div", { className: "vx-pixel" });
+  const picture = picturePanel("decoder: choose a pixel, by click or arrow keys");
+  const chances = chancesPanel("chances of this pixel's levels; the top is 100 %");
+  const put = keyboardCursor(picture, "A pixel of the picture. Arrow keys choose another.", (row, column) =>
+    state.set({ row, column }),
+  );
   const text = element("p", { className: "vx-text", role: "status" });
-  picture.frame.append(cross);
   picture.canvas.addEventListener("pointerdown", (event) => {
     const [row, column] = pixelAt(picture.canvas, event);
     state.set({ row, column });
   });
   const panels = [map, picture, chances].filter(Boolean).map((each) => each.root);
-  root.append(element("div", { className: `vx-panels${map ? " vx-beside-map" : ""}` }, ...panels), text);
+  root.append(element("div", { className: `vx-panels ${map ? "vx-beside-map" : "vx-two"}` }, ...panels), text);
 
   function draw() {
     const [values, view, row, column] = ["values", "view", "row", "column"].map(state.get);
     const z = latents({ ...walk, origin: state.get("origin") }, values);
     const p = decode(z);
     const start = (row * SIDE + column) * LEVELS;
-    const place = `z = (${z.slice(0, 2).map((value) => value.toFixed(2)).join(", ")}${z.length > 2 ? ", …" : ""})`;
+    const place = placeOf(z, data);
     picture.show(greys(p, view, data.noise), `${view} of the decoder at ${place}`);
     chances.show(p.subarray(start, start + LEVELS), `chances of the ${LEVELS} levels of pixel (${row}, ${column})`);
-    cross.style.left = `${(100 * column) / SIDE}%`;
-    cross.style.top = `${(100 * row) / SIDE}%`;
+    put(row, column);
     map?.move(...values);
     text.textContent = place;
     root.dataset.frames = Number(root.dataset.frames ?? 0) + 1; // for the benchmark
@@ -53,6 +53,13 @@ export function latentExplorer(root, data, state) {
     forget();
     picturesOf.stop();
   };
+}
+
+/** Say where z is: of many latents, those that have sliders. */
+function placeOf(z, { walk, labels }) {
+  if (z.length === 2) return `z = (${z.map((value) => value.toFixed(2)).join(", ")})`;
+  const along = walk.directions.map((direction) => direction.reduce((sum, part, d) => sum + part * z[d], 0));
+  return labels.map((label, i) => `${label.split(" ")[0]} = ${along[i].toFixed(2)}`).join(", ");
 }
 
 /** Return controls for the explorer's state, for a page where there are no others. */

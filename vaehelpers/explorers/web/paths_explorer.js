@@ -1,7 +1,7 @@
 // Reparameterisation: samples z = mean + std eps move with mean and std, and say how a loss changes with both.
 
 import { button, element, oncePerPicture, slider } from "./elements.js";
-import { plot } from "./plot.js";
+import { legend, plot } from "./plot.js";
 
 const [LOW, HIGH] = [-4, 4];
 const GRID = Array.from({ length: 161 }, (_, i) => LOW + ((HIGH - LOW) * i) / 160);
@@ -32,12 +32,12 @@ export function pathsExplorer(root, _, state) {
     xLabel: "z",
     yLabel: "loss z²",
   });
-  const curve = chart.layer("vx-line vx-p");
+  const curve = chart.layer("vx-line vx-ink");
   const arrow = chart.layer("vx-line vx-q");
-  const samples = chart.marks("vx-dots");
+  const samples = chart.marks("vx-dots vx-thrown");
   curve(GRID.map((z) => [z, loss(z)]));
   const text = element("p", { className: "vx-text", role: "status" });
-  root.append(chart.root, text);
+  root.append(chart.root, legend({ "vx-ink": "loss z²", "vx-dots": "samples of z", "vx-q": "mean ± std" }), text);
 
   function draw() {
     const q = { mean: state.get("mean"), std: state.get("std") };

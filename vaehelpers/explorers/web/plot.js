@@ -1,8 +1,45 @@
 // Plots in the colours of the page around them: axes, lines, areas, points and arrows, as SVG.
 
+import { element } from "./elements.js";
+
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT] = [400, 260]; // in the picture's own units; it takes the width that it is given
 const EDGE = { left: 44, right: 8, top: 8, bottom: 40 };
+
+const ROUND = 64; // points of an ellipse
+
+/** Return points around an ellipse that stands upright. */
+export const around = ([x, y], [xRadius, yRadius]) =>
+  Array.from({ length: ROUND }, (_, i) => {
+    const angle = (2 * Math.PI * i) / ROUND;
+    return [x + xRadius * Math.cos(angle), y + yRadius * Math.sin(angle)];
+  });
+
+/** Return the `{x, y}` of a plot that holds a box from corner `low` to corner `high`, and in which circles are round. */
+export function roundFrame(low, high) {
+  const shape = (WIDTH - EDGE.left - EDGE.right) / (HEIGHT - EDGE.top - EDGE.bottom);
+  const tall = Math.max(high[1] - low[1], (high[0] - low[0]) / shape);
+  const [x, y] = [tall * shape, tall].map((length, d) => {
+    const middle = (low[d] + high[d]) / 2;
+    return [middle - length / 2, middle + length / 2];
+  });
+  return { x, y };
+}
+
+/** Return three to six round numbers between `low` and `high`. */
+export function ticksBetween(low, high) {
+  const power = 10 ** Math.floor(Math.log10(high - low));
+  const step = [2, 1, 0.5, 0.2].map((part) => part * power).find((each) => (high - low) / each >= 3);
+  const digits = Math.max(0, -Math.floor(Math.log10(step)));
+  const count = Math.floor(high / step) - Math.ceil(low / step) + 1;
+  return Array.from({ length: count }, (_, i) => Number(((Math.ceil(low / step) + i) * step).toFixed(digits)));
+}
+
+/** Return a legend, for `{class name of a layer: what it shows}`. */
+export function legend(names) {
+  const items = Object.entries(names).map(([className, text]) => element("span", { className: `vx-key ${className}` }, text));
+  return element("div", { className: "vx-legend" }, ...items);
+}
 
 /** Return a new SVG element with attributes. */
 function shape(name, attributes = {}) {

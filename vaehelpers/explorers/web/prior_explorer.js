@@ -1,10 +1,8 @@
 // Samples of the prior, and how few of them matter for the average of p(x|z) (practical, Figure 3).
 
 import { element, oncePerPicture, slider } from "./elements.js";
-import { plot } from "./plot.js";
+import { around, legend, plot, roundFrame } from "./plot.js";
 import { softmaxOf } from "./tensors.js";
-
-const ROUND = 64; // points of a circle
 
 /**
  * Return what prior samples `z` give for an image whose posterior is N(mean, std^2): the `share` of each in the average,
@@ -32,21 +30,21 @@ export function sharesOf(z, mean, std) {
 /** Draw the explorer into `root` and return a function that ends it; `state` holds `mean`, `std` and `count`. */
 export function priorExplorer(root, { samples }, state) {
   const chart = plot({
-    x: [-4.92, 4.92], // as long as y for its width, so that circles are round
-    y: [-3, 3],
+    ...roundFrame([-3, -3], [3, 3]),
     xTicks: [-4, -2, 0, 2, 4],
     yTicks: [-2, 0, 2],
     xLabel: "z1",
     yLabel: "z2",
   });
-  const [dots, counted] = ["vx-dots vx-grey", "vx-dots"].map(chart.marks);
-  const circles = [1, 2].map(() => chart.layer("vx-line vx-p"));
+  const [dots, counted] = ["vx-dots vx-grey", "vx-rings"].map(chart.marks);
+  const circles = [1, 2].map(() => chart.layer("vx-line vx-prior"));
   const ofPosterior = [1, 2].map(() => chart.layer("vx-line vx-q"));
   const text = element("p", { className: "vx-text", role: "status" });
-  root.append(chart.root, text);
+  const names = { "vx-prior": "prior", "vx-q": "posterior", "vx-p": "samples over 1 % of the average" };
+  root.append(chart.root, legend(names), text);
   chart.root.addEventListener("pointerdown", move);
   chart.root.addEventListener("pointermove", (event) => event.buttons & 1 && move(event));
-  circles.forEach((circle, i) => circle(around([0, 0], i + 1), true));
+  circles.forEach((circle, i) => circle(around([0, 0], [i + 1, i + 1]), true));
 
   function move(event) {
     const inside = (value) => Math.min(2.5, Math.max(-2.5, value));
@@ -58,11 +56,13 @@ export function priorExplorer(root, { samples }, state) {
     const z = samples.slice(0, count);
     const { share, effective, estimate, exact } = sharesOf(z, mean, std);
     dots(z.map((at) => [...at, 1.2]));
-    counted(z.flatMap((at, i) => (share[i] > 0.01 ? [[...at, 2 + 12 * Math.sqrt(share[i])]] : [])));
-    ofPosterior.forEach((circle, i) => circle(around(mean, std * (i + 1)), true));
+    const heavy = share.map((each, i) => [i, each]).filter(([, each]) => each > 0.01);
+    counted(heavy.map(([i, each]) => [...z[i], 4 + 12 * each]));
+    ofPosterior.forEach((circle, i) => circle(around(mean, [std * (i + 1), std * (i + 1)]), true));
     text.textContent =
-      `${count} samples of the prior count as ${effective.toFixed(1)}; ` +
-      `log p(x): ${estimate.toFixed(2)} by their average, exactly ${exact.toFixed(2)} nats`;
+      `${heavy.length} of ${count} samples are over 1 % of the average. ` +
+      `All together are worth ${effective.toFixed(1)} samples of the posterior. ` +
+      `log p(x): ${estimate.toFixed(2)} nats by the average, exactly ${exact.toFixed(2)}.`;
     chart.describe(`Samples of the prior around 0, and a posterior at ${mean.map((m) => m.toFixed(1))}; ${text.textContent}`);
   }
 
@@ -73,13 +73,6 @@ export function priorExplorer(root, { samples }, state) {
     forget();
     pictures.stop();
   };
-}
-
-function around([x, y], radius) {
-  return Array.from({ length: ROUND }, (_, i) => {
-    const angle = (2 * Math.PI * i) / ROUND;
-    return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
-  });
 }
 
 /** Return controls for the explorer's state. */

@@ -1,11 +1,12 @@
 // All explorers by name: what each is called, how it is drawn, its controls in a page, and how it starts.
 
 import { attentionControls, attentionExplorer } from "./attention_explorer.js";
-import { boundControls, boundExplorer } from "./bound_explorer.js";
+import { BLANK, boundControls, boundExplorer } from "./bound_explorer.js";
 import { filmControls, filmExplorer } from "./film_explorer.js";
 import { gaussianControls, gaussianExplorer } from "./gaussian_explorer.js";
 import { latentControls, latentExplorer } from "./latent_explorer.js";
 import { normalNoise, pathsControls, pathsExplorer } from "./paths_explorer.js";
+import { posteriorControls, posteriorExplorer } from "./posterior_explorer.js";
 import { priorControls, priorExplorer } from "./prior_explorer.js";
 import { spamExplorer } from "./spam_explorer.js";
 
@@ -23,13 +24,13 @@ export const EXPLORERS = {
     title: "An image, its code and its cost",
     draw: boundExplorer,
     controls: boundControls,
-    start: ({ images }) => ({ which: 0, levels: images[0].levels, level: 15 }),
+    start: ({ images }) => ({ which: 0, levels: images[0].levels, own: BLANK, level: 15 }),
   },
   attention: {
     title: "Attention of trained translators",
     draw: attentionExplorer,
     controls: attentionControls,
-    start: () => ({ word: "keyboards", kind: "decoder, cross", temperature: 1, mask: "none", hidden: [] }),
+    start: () => ({ word: "keyboards", kind: "decoder, cross", temperature: 1, mask: "none", hidden: [], shown: "weights" }),
   },
   gaussians: {
     title: "Two Gaussians and their divergence",
@@ -42,6 +43,12 @@ export const EXPLORERS = {
     draw: priorExplorer,
     controls: priorControls,
     start: () => ({ mean: [1, 1], std: 0.2, count: 500 }),
+  },
+  posterior: {
+    title: "A posterior beside its prior",
+    draw: posteriorExplorer,
+    controls: posteriorControls,
+    start: () => ({ which: 0 }),
   },
   paths: {
     title: "Samples that gradients pass",

@@ -17,6 +17,35 @@ export function tokensOf(text) {
   return text.toLowerCase().normalize("NFC").replace(APOSTROPHES, "'").match(TOKEN) ?? [];
 }
 
+// Letters, and pictographs.
+const WORDLIKE = /[\p{Ll}\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{So}]/u;
+
+/** Return the words that are read of a text's tokens, and which of them are not in a vocabulary. */
+export function wordsOf(tokens, vocabulary) {
+  const words = tokens.slice(0, LONGEST - 1).filter((token) => WORDLIKE.test(token));
+  return { words, unknown: words.filter((word) => !vocabulary.has(word)) };
+}
+
+/** Say in a line or two what a filter makes of a text, `chance()`, or why it can make nothing of it. */
+export function judge(text, vocabulary, threshold, chance) {
+  const tokens = tokensOf(text);
+  if (!tokens.length) return "Nothing to classify: type or paste the text of a mail.";
+  const { words, unknown } = wordsOf(tokens, vocabulary);
+  if (unknown.length === words.length) {
+    return (
+      "None of the words occurs in the training mails, so there is nothing to go by. " +
+      "Use the language of the training mails."
+    );
+  }
+  const value = chance();
+  const notes = [`${value > threshold ? "spam" : "not spam"}: p(spam) = ${value.toFixed(3)}, threshold ${threshold.toFixed(3)}.`];
+  if (tokens.length > LONGEST - 1) notes.push(`The text is long: only its first ${LONGEST - 1} tokens were read.`);
+  if (2 * unknown.length > words.length) {
+    notes.push(`Take it with care: ${unknown.length} of ${words.length} words are not in the training mails.`);
+  }
+  return notes.join(" ");
+}
+
 /** Return the places of a text's tokens in a vocabulary, [CLS] first. */
 export function placesOf(tokens, words) {
   const place = new Map(words.map((word, i) => [word, i]));

@@ -1,7 +1,7 @@
 // A box to type a mail into, and what the trained filter says of it.
 
 import { element, oncePerPicture } from "./elements.js";
-import { chanceOfSpam, placesOf, tokensOf } from "./spam.js";
+import { chanceOfSpam, judge, placesOf, tokensOf, wordsOf } from "./spam.js";
 import { unpack } from "./tensors.js";
 
 /**
@@ -16,24 +16,24 @@ export function spamExplorer(root, data, state) {
   const box = element("textarea", { id: "vx-mail", rows: 4, value: state.get("text"), spellcheck: false });
   box.addEventListener("input", () => state.set({ text: box.value }));
   const verdict = element("p", { className: "vx-text", role: "status" });
-  const bar = element("div", { className: "vx-chance" }, element("i"));
-  const unknown = element("p", { className: "vx-text" });
-  root.append(element("label", { htmlFor: "vx-mail", textContent: "a mail" }), box, bar, verdict, unknown);
+  const limit = element("b", { title: "the threshold" });
+  limit.style.left = `${100 * data.threshold}%`;
+  const filled = element("i");
+  const bar = element("div", { className: "vx-chance" }, filled, limit);
+  const missing = element("p", { className: "vx-text" });
+  root.append(element("label", { htmlFor: "vx-mail", textContent: "a mail" }), box, bar, verdict, missing);
 
   function draw() {
     const tokens = tokensOf(state.get("text"));
-    bar.hidden = tokens.length === 0;
-    if (!tokens.length) {
-      verdict.textContent = "Nothing to judge: type a word.";
-      unknown.textContent = "";
-      return;
-    }
-    const chance = chanceOfSpam(p, placesOf(tokens, data.words), data);
-    bar.firstChild.style.width = `${100 * chance}%`;
-    const decision = chance > data.threshold ? "spam: put away" : "kept";
-    verdict.textContent = `p(spam) = ${chance.toFixed(3)}, threshold ${data.threshold.toFixed(3)}: ${decision}`;
-    const missing = [...new Set(tokens.filter((token) => !known.has(token) && !/^\p{Nd}+$/u.test(token)))];
-    unknown.textContent = missing.length ? `not in its vocabulary: ${missing.join(", ")}` : "";
+    bar.hidden = true;
+    verdict.textContent = judge(state.get("text"), known, data.threshold, () => {
+      const chance = chanceOfSpam(p, placesOf(tokens, data.words), data);
+      filled.style.width = `${100 * chance}%`;
+      bar.hidden = false;
+      return chance;
+    });
+    const unknown = [...new Set(wordsOf(tokens, known).unknown)];
+    missing.textContent = !bar.hidden && unknown.length ? `Not in the training mails: ${unknown.join(", ")}` : "";
   }
 
   const pictures = oncePerPicture(draw);

@@ -11,9 +11,9 @@ export function positionalEncoding(place, width) {
 }
 
 /**
- * Return what attention writes for each token, and its weights `[heads][queries][keys]`.
+ * Return what attention writes for each token, its `scores` and its `weights`, both `[heads][queries][keys]`.
  *
- * `p` has PyTorch's tensors of a multi-head attention. `sees(i, j)` says whether query i may look at key j;
+ * The weights are the softmax of the scores; a score is -Infinity where a mask hides the key. `p` has PyTorch's tensors of a multi-head attention. `sees(i, j)` says whether query i may look at key j;
  * `temperature` divides the scores.
  */
 export function attend(asking, memory, p, { heads, sees = () => true, temperature = 1 }) {
@@ -25,22 +25,20 @@ export function attend(asking, memory, p, { heads, sees = () => true, temperatur
     return rows.map((row) => affine(row, weight, bias));
   };
   const [queries, keys, values] = [project(asking, 0), project(memory, 1), project(memory, 2)];
+  const scores = [];
   const weights = [];
   const mixed = asking.map(() => []);
   for (let head = 0; head < heads; head++) {
     const ofHead = (row) => row.slice(head * size, (head + 1) * size);
-    const rows = queries.map((query, i) =>
-      softmaxOf(
-        keys.map((key, j) =>
-          sees(i, j) ? dot(ofHead(query), ofHead(key)) / Math.sqrt(size) / temperature : -Infinity,
-        ),
-      ),
-    );
+    const scoreOf = (query, key) => dot(ofHead(query), ofHead(key)) / Math.sqrt(size) / temperature;
+    const ofQuery = (query, i) => keys.map((key, j) => (sees(i, j) ? scoreOf(query, key) : -Infinity));
+    scores.push(queries.map(ofQuery));
+    const rows = scores[head].map(softmaxOf);
     weights.push(rows);
     rows.forEach((row, i) => mixed[i].push(...weighted(row, values.map(ofHead))));
   }
   const output = mixed.map((row) => affine(row, p["out_proj.weight"], p["out_proj.bias"]));
-  return { output, weights };
+  return { output, scores, weights };
 }
 
 /** Shift and scale a row to mean 0 and variance 1, then by what was learnt. */
@@ -60,17 +58,17 @@ function feedForward(row, p) {
 const addAndNormalise = (rows, made, p, name) =>
   rows.map((row, i) => normalise(plus(row, made[i]), p[`${name}.weight`], p[`${name}.bias`]));
 
-/** An encoder layer that normalises after each part: `{rows, weights}`. */
+/** An encoder layer that normalises after each part: `{rows, own}`; `own` is what `attend` returns. */
 export function encoderLayer(rows, p, options) {
-  const { output, weights } = attend(rows, rows, part(p, "self_attn"), options);
-  const attended = addAndNormalise(rows, output, p, "norm1");
+  const own = attend(rows, rows, part(p, "self_attn"), options);
+  const attended = addAndNormalise(rows, own.output, p, "norm1");
   const fed = attended.map((row) => feedForward(row, p));
-  return { rows: addAndNormalise(attended, fed, p, "norm2"), weights };
+  return { rows: addAndNormalise(attended, fed, p, "norm2"), own };
 }
 
 const everything = () => true;
 
-/** A decoder layer that normalises after each part: `{rows, ofSelf, ofCross}`. */
+/** A decoder layer that normalises after each part: `{rows, own, cross}`, the last two as `attend` returns them. */
 export function decoderLayer(rows, memory, p, options) {
   const causal = { ...options, sees: (i, j) => j <= i && (options.mask ?? everything)(i, j) };
   const own = attend(rows, rows, part(p, "self_attn"), causal);
@@ -78,11 +76,7 @@ export function decoderLayer(rows, memory, p, options) {
   const cross = attend(asked, memory, part(p, "multihead_attn"), options);
   const answered = addAndNormalise(asked, cross.output, p, "norm2");
   const fed = answered.map((row) => feedForward(row, p));
-  return {
-    rows: addAndNormalise(answered, fed, p, "norm3"),
-    ofSelf: own.weights,
-    ofCross: cross.weights,
-  };
+  return { rows: addAndNormalise(answered, fed, p, "norm3"), own, cross };
 }
 
 /** Return the tensors whose names begin with `name.`, under the rest of their names. */

@@ -19,8 +19,8 @@ export const MASKS = {
 };
 
 /**
- * Return `{written, attention}` of a Transformer for a source: the letters that it writes, and its weights
- * `{source: [heads][n][n], written: ..., cross: ...}`.
+ * Return `{written, attention}` of a Transformer for a source: the letters that it writes, and of its three kinds of
+ * attention, `{source, written, cross}`, the `scores` and `weights`, each `[heads][n][n]`.
  *
  * `hidden` names source letters that nothing may look at, `mask` (of `MASKS`) hides more from all; `temperature` divides
  * all scores.
@@ -38,7 +38,7 @@ export function transformer(p, source, { heads = 4, temperature = 1, hidden = []
     previous.push(written[step]);
   }
   const last = write(previous.slice(0, source.length));
-  return { written, attention: { source: memory.weights, written: last.ofSelf, cross: last.ofCross } };
+  return { written, attention: { source: memory.own, written: last.own, cross: last.cross } };
 }
 
 /** Return embeddings plus positions of letters. */
@@ -49,7 +49,7 @@ function inputs(p, letters) {
   });
 }
 
-/** Return `{written, weights}` of the model with additive attention, its weights `[step][source letter]`. */
+/** Return `{written, scores, weights}` of the model with additive attention, the last two `[step][source letter]`. */
 export function additive(p, source, { temperature = 1, hidden = [] } = {}) {
   const embedded = source.map((letter) => p["embed.weight"][letter]);
   const forwards = run(embedded, part(p, "encoder"), "_l0");
@@ -58,17 +58,18 @@ export function additive(p, source, { temperature = 1, hidden = [] } = {}) {
   const last = [...forwards.at(-1), ...backwards[0]];
   let state = affine(last, p["first_state.weight"], p["first_state.bias"]).map(Math.tanh);
   let letter = START;
-  const [written, weights] = [[], []];
+  const [written, scores, weights] = [[], [], []];
   for (let step = 0; step < source.length; step++) {
-    const scores = scoresOf(p, state, annotations).map((score, j) => (hidden.includes(j) ? -Infinity : score));
-    weights.push(softmaxOf(scores.map((score) => score / temperature)));
+    const ofStep = scoresOf(p, state, annotations).map((score) => score / temperature);
+    scores.push(ofStep.map((score, j) => (hidden.includes(j) ? -Infinity : score)));
+    weights.push(softmaxOf(scores[step]));
     const context = weighted(weights[step], annotations);
     const before = p["embed.weight"][letter];
     state = gru([...before, ...context], state, part(p, "decoder"), "");
     letter = likeliest(affine([...before, ...state], p["output.weight"], p["output.bias"]));
     written.push(letter);
   }
-  return { written, weights };
+  return { written, scores, weights };
 }
 
 /** Score each annotation for a state: v tanh(W s + U h) (Bahdanau et al. 2015). */
