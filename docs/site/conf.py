@@ -9,7 +9,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]  # the site's extensions, and t
 import vaehelpers  # noqa: E402  (found by the line above)
 
 project = "Transformers and VAEs from running code"
-author = copyright = "The vaehelpers authors"
+author = "the vaehelpers authors"
 version = release = vaehelpers.__version__
 language = "en"
 
@@ -23,9 +23,11 @@ extensions = [
     "extensions.boxes",
     "extensions.notebooks",
     "extensions.files",
+    "extensions.formulas",
     "extensions.glossary",
     "extensions.icons",
     "extensions.pages",
+    "extensions.spelling",
 ]
 templates_path = [str(HERE / "templates")]
 
@@ -58,9 +60,12 @@ html_copy_source = True
 html_use_index = False  # the search finds what an index would
 html_domain_indices = False
 html_show_sphinx = False
+html_show_copyright = False
 html_theme_options = {
     "navbar_persistent": [],
     "show_toc_level": 2,
+    "extra_footer": f"vaehelpers {release}. Text and figures: CC-BY-4.0. Code: MIT licence.",
+    "back_to_top_button": False,  # on a phone it lies on the controls
     "use_fullscreen_button": False,
     "pygments_light_style": "github-light-high-contrast",
     "pygments_dark_style": "github-dark-high-contrast",

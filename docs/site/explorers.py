@@ -11,7 +11,7 @@ FOLDER = "explorers"  # below the site's static files
 # For each explorer of a notebook, by its cell: its name in series.pages.PAGES, and how it begins
 # where that is not as usual; None for what Python alone can draw.
 PLACES: dict[tuple[str, str], tuple[str, dict[str, Any]] | None] = {
-    ("01_transformers_theory", "6de6cd27"): (
+    ("01_transformers_theory", "step-table"): (
         "attention",
         {"word": "board", "kind": "additive (Bahdanau)"},
     ),
@@ -24,7 +24,7 @@ PLACES: dict[tuple[str, str], tuple[str, dict[str, Any]] | None] = {
     ("03_vae_train", "film"): ("film-z20", {}),
     ("04_manifold", "2e576a34"): ("walk", {}),
     ("04_manifold", "film"): ("film-z02", {}),
-    ("04_manifold", "47c5f56d"): None,
+    ("04_manifold", "47c5f56d"): ("posterior", {}),
     ("04_manifold", "drawing"): ("bound", {}),
     ("04_manifold", "706baf91"): ("between", {}),
     ("04_manifold", "9668fc44"): ("active", {}),

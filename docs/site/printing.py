@@ -16,6 +16,7 @@ OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-pdf-header-footer",
+    "--generate-pdf-document-outline",
     "--virtual-time-budget=10000",  # milliseconds that the page believes to have
 )
 LONGEST = 180  # seconds for a notebook

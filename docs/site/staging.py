@@ -76,7 +76,7 @@ def _room_page(room: str) -> str:
     constants = [name for name in own if name.isupper()]
     own = [name for name in own if name not in constants]
     elsewhere = [name for name, module in listed.items() if module in modules]
-    lines = [*_heading(room, "="), f".. automodule:: vaehelpers.{room}"]
+    lines = [*_heading(f"vaehelpers.{room}", "="), f".. automodule:: vaehelpers.{room}"]
     if own:
         lines.append(f"   :members: {', '.join(own)}")
     lines.append("")

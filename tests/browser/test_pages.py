@@ -131,7 +131,7 @@ def test_a_drawn_stroke_costs_bits_and_moves_the_code(open_at):
 def test_a_hidden_letter_changes_what_is_written(open_at):
     page = open_at()
     said = page.locator("#attention .vx-text").first
-    assert said.inner_text() == "keyboards → sdraobyek (9 of 9 letters right)"
+    assert said.inner_text() == "keyboards → sdraobyek (9 of 9 letters right)."
     page.locator("#attention").get_by_label("hide y").first.click()
     assert "9 of 9" not in said.inner_text()
     page.get_by_label("word").fill("Boot, shelf!")

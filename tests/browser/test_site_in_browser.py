@@ -3,10 +3,10 @@
 import gzip
 import http.server
 import threading
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
+from site_pages import live, opened
 
 from vaehelpers.series import run
 
@@ -16,6 +16,8 @@ PAGES = [
     *(f"notebooks/{name}" for name in run.NOTEBOOKS),
     "docs/answers",
     "docs/glossary",
+    "docs/usage",
+    "docs/performance",
     "docs/architecture",
     "docs/reliability",
     "api/index",
@@ -39,31 +41,6 @@ NO_CUTTING = """() => {
 }"""
 
 
-@contextmanager
-def opened(browser, width=1400, theme="light", **options):
-    """Yield an empty page without a network that notes in `problems` what goes wrong."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=theme, **options
-    )
-    page = context.new_page()
-    page.problems = []
-
-    def note_message(message):
-        if message.type in ("error", "warning"):
-            page.problems.append(message.text)
-
-    def note_request(request):
-        if not request.url.startswith(("file:", "data:", "http://127.0.0.1:")):
-            page.problems.append(request.url)
-
-    page.on("console", note_message)
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("request", note_request)
-    page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
-    yield page
-    context.close()
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_open_from_disk_without_network_and_without_error(site, browser, theme):
     with opened(browser, theme=theme, offline=True) as page:
@@ -85,17 +62,46 @@ def test_nothing_is_cut_off(site, browser, width):
             assert overflow <= 0, name
 
 
-def test_numbers_of_equations_stand_beside_them(site, browser):
-    beside = """() => [...document.querySelectorAll(".equation .tag")].map((tag) => {
-      const last = [...tag.parentElement.querySelectorAll(":scope > .base")].at(-1);
-      return tag.getBoundingClientRect().left - last.getBoundingClientRect().right;
-    })"""
-    for width in WIDTHS:
-        with opened(browser, width) as page:
-            page.goto((site / "notebooks" / "02_vae_theory.html").as_uri())
-            distances = page.evaluate(beside)
-            assert len(distances) > 15
-            assert min(distances) >= 0
+# Of each displayed formula, in pixels: how far its parts lie apart, and their lines from one
+# another, how much of it is lost at the left, and how far it goes on where it cannot be scrolled.
+FORMULAS = """() => [...document.querySelectorAll(".katex-display .katex-html")].map((formula) => {
+  const parts = [...formula.querySelectorAll(":scope > .base")];
+  const boxes = parts.map((part) => part.getBoundingClientRect());
+  const lines = parts.map((part) => {
+    const strut = part.querySelector(".strut");
+    const size = parseFloat(getComputedStyle(part).fontSize);
+    return strut.getBoundingClientRect().bottom + parseFloat(strut.style.verticalAlign || 0) * size;
+  });
+  const outside = formula.getBoundingClientRect();
+  formula.scrollLeft = 1e6;
+  const end = boxes.length ? parts.at(-1).getBoundingClientRect().right : outside.right;
+  formula.scrollLeft = 0;
+  const number = formula.closest(".equation")?.querySelector(".number");
+  return {
+    text: formula.textContent.slice(0, 40),
+    gap: Math.max(0, ...boxes.slice(1).map((box, i) => box.left - boxes[i].right)),
+    tilt: Math.max(...lines) - Math.min(...lines),
+    lost: outside.left - boxes[0].left,
+    beyond: end - outside.right,
+    toNumber: number ? number.getBoundingClientRect().left - outside.right : 1,
+  };
+})"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", run.NOTEBOOKS)
+def test_formulas_are_whole_on_one_line_and_their_numbers_beside_them(site, browser, name, width):
+    with opened(browser, width) as page:
+        page.goto((site / "notebooks" / f"{name}.html").as_uri())
+        page.evaluate("document.fonts.ready")
+        formulas = page.evaluate(FORMULAS)
+        assert formulas
+        for formula in formulas:
+            assert formula["gap"] < 40, formula  # the widest space in them is two em
+            assert formula["tilt"] < 1, formula
+            assert formula["lost"] < 1, formula
+            assert formula["beyond"] < 1, formula
+            assert formula["toNumber"] > 0, formula
 
 
 def test_no_light_ground_lies_behind_figures_and_explorers_of_a_dark_page(site, browser):
@@ -109,18 +115,39 @@ def test_no_light_ground_lies_behind_figures_and_explorers_of_a_dark_page(site, 
             assert set(grounds) == {"rgba(0, 0, 0, 0)"}, selector
 
 
-def test_the_search_works_from_disk(site, browser):
+def found_by(page, site, words):
+    """Search for words, and return the links that are found."""
+    page.goto((site / "index.html").as_uri(), wait_until="networkidle")
+    page.keyboard.press("Control+K")
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results .search-summary:has-text('found')")
+    return page.eval_on_selector_all("#search-results li a", "all => all.map(a => a.href)")
+
+
+def test_the_search_works_from_disk_and_leads_to_the_words(site, browser):
     with opened(browser, offline=True) as page:
-        page.goto((site / "index.html").as_uri())
-        page.keyboard.press("Control+K")
-        page.keyboard.type("reparameterisation")
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#search-results li a")
-        found = page.eval_on_selector_all("#search-results li a", "all => all.map(a => a.href)")
-        assert any("02_vae_theory.html" in address for address in found)
-        page.click("#search-results li a")
-        page.wait_for_selector("article h1")
+        found = found_by(page, site, "reparameterisation")
+        (theory,) = [address for address in found if "02_vae_theory.html" in address]
+        page.goto(theory)
+        page.wait_for_function("scrollY > 1000")
         assert page.problems == []
+        american = found_by(page, site, "reparameterization")
+        assert [each.split("#")[0] for each in american] == [each.split("#")[0] for each in found]
+
+
+def test_the_magnifier_lies_on_no_word(site, browser):
+    for width in WIDTHS:
+        with opened(browser, width, offline=True) as page:
+            page.goto((site / "search.html?q=latent").as_uri().replace("%3F", "?"))
+            gap = page.evaluate("""() => {
+              const inputs = [...document.querySelectorAll(".bd-search input")];
+              const input = inputs.find((each) => each.clientWidth);
+              const icon = input.parentElement.querySelector("i, svg").getBoundingClientRect();
+              const box = input.getBoundingClientRect();
+              return box.left + parseFloat(getComputedStyle(input).paddingLeft) - icon.right;
+            }""")
+            assert gap >= 0, width
 
 
 def test_a_word_explains_itself_on_hover_and_on_focus(site, browser):
@@ -137,6 +164,39 @@ def test_a_word_explains_itself_on_hover_and_on_focus(site, browser):
             assert box["x"] + box["width"] <= 390
             hide()
             page.wait_for_selector(".term-tooltip", state="detached")
+
+
+def test_a_first_tap_explains_a_word_and_a_second_follows_it(site, browser):
+    with opened(browser, 390, offline=True, has_touch=True) as page:
+        page.goto((site / "notebooks" / "02_vae_theory.html").as_uri())
+        word = page.locator("a.term").first
+        word.scroll_into_view_if_needed()
+        word.tap()
+        assert len(page.wait_for_selector(".term-tooltip.show").inner_text()) > 30
+        assert "02_vae_theory" in page.url
+        word.tap()
+        page.wait_for_url("**/docs/glossary.html#*")
+
+
+def test_the_drawer_closes_once_a_place_is_chosen(site, browser):
+    with opened(browser, 390, offline=True, has_touch=True) as page:
+        page.goto((site / "notebooks" / "02_vae_theory.html").as_uri())
+        page.locator(".secondary-toggle").tap()
+        drawer = page.locator("#pst-secondary-sidebar-modal")
+        drawer.locator("a[href^='#']").nth(5).tap()
+        assert not drawer.is_visible()
+        assert page.evaluate("scrollY") > 500
+
+
+def test_the_contents_mark_the_section_in_view_after_a_jump_too(site, browser):
+    with opened(browser, 1400, offline=True) as page:
+        page.goto((site / "notebooks" / "04_manifold.html").as_uri())
+        for anchor in ("worst", "gap", "estimators"):
+            page.evaluate(f"document.getElementById('{anchor}').scrollIntoView()")
+            page.wait_for_timeout(500)
+            marked = page.locator("#pst-page-toc-nav a.active")
+            assert marked.count() == 1
+            assert marked.get_attribute("href") == f"#{anchor}"
 
 
 def test_code_can_be_copied(site, browser):
@@ -175,14 +235,6 @@ LOOKS = """(root) => [
   ...[...root.querySelectorAll("img")].map((img) => img.style.cssText),
   ...[...root.querySelectorAll("input, select")].map((control) => control.value),
 ].join()"""
-
-
-def live(page, place):
-    """Scroll to an explorer's place, and return what is drawn there once it is."""
-    place.scroll_into_view_if_needed()
-    drawn = place.locator(".vx")
-    drawn.wait_for()
-    return drawn
 
 
 @pytest.mark.parametrize("width", EXPLORER_WIDTHS)
@@ -256,15 +308,29 @@ def test_an_explorer_that_cannot_be_loaded_says_so(site, browser):
         assert place.inner_text().startswith("This explorer could not be loaded")
 
 
+AXE = """async ([options, exclude]) => {
+  const found = { resultTypes: ["violations"], ...options };
+  return (await axe.run({ exclude }, found)).violations;
+}"""
+COLOURS = {"runOnly": ["color-contrast"]}
+OTHERS = {"rules": {"color-contrast": {"enabled": False}}}
+# The boxes of a formula are hidden from readers, who get MathML instead.
+BOXES = ".katex-html"
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(site, browser, axe, theme):
+    """What does not depend on colours is the same in the dark, and all pages colour code alike."""
     with opened(browser, theme=theme, offline=True) as page:
         for name in PAGES:
             page.goto((site / f"{name}.html").as_uri())
             for place in page.locator("[data-explorer]").all():
                 live(page, place)
             page.evaluate(axe)
-            found = page.evaluate("axe.run().then((result) => result.violations)")
+            coloured = [BOXES, "pre"] if name.startswith("notebooks/") else [BOXES]
+            found = page.evaluate(AXE, [COLOURS, coloured])
+            if theme == "light":
+                found += page.evaluate(AXE, [OTHERS, [BOXES]])
             serious = [each for each in found if each["impact"] in ("serious", "critical")]
             assert [(each["id"], each["nodes"][0]["html"][:200]) for each in serious] == [], name
 

@@ -194,9 +194,21 @@ def test_each_equation_is_displayed_with_its_number_under_its_anchor(page, name)
     assert equations
     for anchor, number in equations:
         equation = page.find(id=anchor)
-        assert equation.select_one(".katex-display .tag").text == f"({number})"
-        assert equation.select_one("a.headerlink")["href"] == f"#{anchor}"
-    assert len(page.select(".katex-display .tag")) == len(equations)
+        assert equation.select_one(".katex-display")
+        link = equation.select_one("a.number")
+        assert (link.text, link["href"]) == (f"({number})", f"#{anchor}")
+    assert len(page.select("a.number")) == len(equations)
+    assert page.select(".katex-display .tag") == []
+
+
+def test_a_short_formula_keeps_the_sign_that_follows_it(page, name):
+    kept = [whole.contents[-1] for whole in page.select("span.whole")]
+    assert len(kept) > 10
+    assert all(re.fullmatch(r"[,.;:!?)\]]+", sign) for sign in kept)
+    for formula in page.select("p > span.math"):
+        after = formula.next_sibling
+        if isinstance(after, str) and re.match(r"[,.;:!?)\]]", after):
+            assert len(formula.select_one("annotation").text) > 40, "it may have to break"
 
 
 def test_all_formulas_are_rendered(site):
@@ -219,11 +231,24 @@ def test_evidence_is_folded_under_its_first_line(page, name):
         for cell in code(name)
         if cell.source.startswith(outputs.EVIDENCE)
     ]
-    folded = page.select("details.evidence")
+    folded = page.select("details.evidence:not(.figure-code)")
     assert [fold.summary.text for fold in folded] == lines
     assert len(lines) > 5
     assert not any(fold.has_attr("open") for fold in folded)
     assert all(fold.pre for fold in folded)
+
+
+def test_the_code_of_a_figure_is_folded_and_the_figure_is_not(page, name):
+    for fold in page.select("details.figure-code"):
+        assert "show(" in fold.pre.text
+        assert not fold.img
+        assert fold.find_parent(class_="cell").select("img")
+    shown = [
+        cell
+        for cell in code(name)
+        if any("image/png" in output.get("data", {}) for output in cell.outputs)
+    ]
+    assert len(page.select("details.figure-code")) == len(shown) > 5
 
 
 def test_hints_solutions_and_thoughts_are_folded(page, name):

@@ -384,4 +384,42 @@ def test_make_asks_for_programs_installs_pinned_packages_and_builds(tmp_path):
     assert data == "python -m vaehelpers data"
     assert build == "python docs/site/build.py"
     subprocess.run(["make", "site"], cwd=tmp_path, check=True, capture_output=True)
-    assert (tmp_path / "given").read_text().splitlines()[4:] == [data, build]
+    assert (tmp_path / "given").read_text().splitlines()[4:] == [check, data, build]
+
+
+# Formulas
+
+LATE_NODE = """
+import socket, sys, time
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])  # from here on there is a socket, and nobody who listens
+time.sleep(0.5)
+server.listen()
+time.sleep(5)
+"""
+
+
+def test_a_node_that_listens_late_is_waited_for(extension, monkeypatch, tmp_path):
+    formulas = extension("formulas")
+    command = [sys.executable, "-c", LATE_NODE]
+    monkeypatch.setattr(
+        formulas.KaTeXServer, "build_command", lambda socket: [*command, str(socket)]
+    )
+    process, connection = formulas.start_node(tmp_path, 20)
+    with process, connection:
+        assert connection.getpeername() == str(tmp_path / "katex.sock")
+        process.kill()
+
+
+def test_a_node_that_never_listens_is_ended_and_said(extension, monkeypatch, tmp_path):
+    formulas = extension("formulas")
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        formulas.subprocess, "Popen", lambda *a, **b: started.append(popen(*a, **b)) or started[0]
+    )
+    monkeypatch.setattr(formulas.KaTeXServer, "build_command", lambda socket: ["sleep", "60"])
+    with pytest.raises(Exception, match=r"after 0\.2 seconds"):
+        formulas.start_node(tmp_path, 0.2)
+    with started[0] as process:
+        assert process.wait(10) != 0

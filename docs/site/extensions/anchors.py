@@ -1,7 +1,7 @@
 """Anchors of the notebooks, `<a id="cost"></a>`, become the ids of what stands below them.
 
 A link to one then leads to its heading, and a heading's own link is short and stays the same when
-its words change. A numbered equation gets a link of its own.
+its words change. The number of an equation is the link to it.
 """
 
 import re
@@ -11,7 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 ANCHOR = re.compile(r'<a id="([\w-]+)">|</a>')
-LINK = '<a class="headerlink" href="#{}" title="Link to this equation">#</a>'
+TAG = re.compile(r"\\tag\{([\d.]+)\}")
+NUMBER = '<a class="number" href="#{}" title="Link to this equation">({})</a>'
 # These are written to HTML with their ids; raw HTML, for one, is not.
 WITH_IDS = (
     nodes.section,
@@ -41,7 +42,7 @@ class Anchors(SphinxTransform):
             element = _owner(paragraph)
             element["ids"] = names + [own for own in element["ids"] if own not in names]
             if "equation" in element["classes"]:
-                element += nodes.raw("", LINK.format(names[0]), format="html")
+                _number(element, names[0])
             for name in names:
                 slugs[name] = (paragraph.line or 0, name, "")
                 self.document.ids[name] = element  # no heading gets the same one
@@ -58,6 +59,18 @@ def _take_anchors(paragraph: nodes.paragraph) -> list[str]:
         names += filter(None, ANCHOR.findall(first))
         paragraph.pop(0)
     return names
+
+
+def _number(equation: nodes.container, name: str) -> None:
+    """Put an equation's number beside it, where no wide formula can reach it."""
+    (formula,) = equation.children
+    text = formula.astext()
+    tag = TAG.search(text)
+    if not tag:
+        return
+    without = TAG.sub("", text)
+    equation.replace(formula, nodes.math_block(without, without, nowrap=True, number=None))
+    equation += nodes.raw("", NUMBER.format(name, tag[1]), format="html")
 
 
 def _owner(paragraph: nodes.paragraph) -> nodes.Element:

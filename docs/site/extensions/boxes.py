@@ -1,4 +1,7 @@
-"""Boxes of the notebooks, `> **Answer (Q1.1).** ...`, are named by their bold label."""
+"""Boxes of the notebooks, `> **Answer (Q1.1).** ...`, are named by their bold label.
+
+On the page of all answers there is no label: each quoted block is an answer.
+"""
 
 import re
 
@@ -6,6 +9,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
+ANSWERS = "docs/answers"
 LABEL = re.compile(r"[A-Z][a-z]+")
 
 
@@ -17,6 +21,9 @@ class Boxes(SphinxTransform):
     def apply(self) -> None:
         """Name all boxes of a document, except those without a label."""
         for quote in self.document.findall(nodes.block_quote):
+            if self.env.docname == ANSWERS:
+                quote["classes"] += ["box", "box-answer"]
+                continue
             first = quote.next_node(nodes.Text)
             if first is None or not isinstance(first.parent, nodes.strong):
                 continue

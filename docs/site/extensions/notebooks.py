@@ -24,6 +24,9 @@ STUB = Path(__file__).parents[3] / "vaehelpers" / "explorers" / "__init__.pyi"
 # A name that the room imports from one of its modules: `from .film import film_explorer as ...`.
 NAME = re.compile(r"^from \.\w+ import (\w+)", re.MULTILINE)
 NAMES = NAME.findall(STUB.read_text(encoding="utf-8"))
+UNCHECKED = "Nothing to check yet"  # what an exercise says before anything is written
+HOW_TO_CHECK = "Write your lines in JupyterLab (`vaehelpers lab`): there they are checked.\n"
+FIGURE_CODE = "The code of this figure"
 CALL = re.compile(rf"\bexplorers\.({'|'.join(NAMES)})\(")
 
 
@@ -35,15 +38,21 @@ def shows_explorer(cell: dict[str, Any]) -> bool:
 def for_the_site(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
     """Change a stored notebook, in place, to what MyST-NB is to show; return it.
 
-    Evidence cells are folded under their first line. What a cell says in place of its explorer
-    becomes the element of `place`, below all that it shows. Figures in words go: here each picture
-    has its description.
+    Evidence cells are folded under their first line. So is the code of figures: a reader is asked
+    first what a figure will show, and its description in the code says it. What a cell says in
+    place of its explorer becomes the element of `place`, below all that it shows. Figures in words
+    go: here each picture has its description.
     """
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.source.startswith(EVIDENCE):
-            _fold(cell)
+            _fold(cell, "hide-cell", cell.source.splitlines()[0].removeprefix("# ").strip())
+        if any("image/png" in out.get("data", {}) for out in cell.get("outputs", [])):
+            _fold(cell, "hide-input", FIGURE_CODE)
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if not is_in_words(out)]
+        for output in cell.get("outputs", []):
+            if output.get("text", "").startswith(UNCHECKED):
+                output.text = HOW_TO_CHECK
         if shows_explorer(cell):
             cell.outputs = [out for out in cell.outputs if not _is_stand_in(out)]
             element = {"text/html": place(name, cell.id)}
@@ -51,10 +60,9 @@ def for_the_site(notebook: nbformat.NotebookNode, name: str) -> nbformat.Noteboo
     return notebook
 
 
-def _fold(cell: nbformat.NotebookNode) -> None:
-    """Fold a cell: its first line, without the sign of a comment, is what is seen of it."""
-    line = cell.source.splitlines()[0].removeprefix("# ").strip()
-    cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-cell"]
+def _fold(cell: nbformat.NotebookNode, tag: str, line: str) -> None:
+    """Fold a cell under a line, with its outputs ("hide-cell") or without them ("hide-input")."""
+    cell.metadata["tags"] = [*cell.metadata.get("tags", []), tag]
     cell.metadata["mystnb"] = {"code_prompt_show": line, "code_prompt_hide": line}
 
 
@@ -76,10 +84,12 @@ def change_source(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def describe_pictures(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Give each picture of a notebook its description, its size, and leave to load it late.
+    """Let each picture load late; give those of a notebook their descriptions and sizes.
 
     MyST-NB takes the size alone from a picture's metadata, and names it by its file otherwise.
     """
+    for node in doctree.findall(nodes.image):
+        node["loading"] = "lazy"
     if not is_notebook(app, page):
         return
     cells = json.loads(Path(app.env.doc2path(page)).read_text(encoding="utf-8"))["cells"]
@@ -94,7 +104,6 @@ def describe_pictures(app: Sphinx, doctree: nodes.document, page: str) -> None:
         for node, output in zip(container.findall(nodes.image), pictures, strict=True):
             node["alt"] = output["metadata"]["image/png"]["alt"]
             node["width"], node["height"] = map(str, _size(output["data"]["image/png"]))
-            node["loading"] = "lazy"
 
 
 def _size(png: str | list[str]) -> tuple[int, int]:
@@ -105,7 +114,8 @@ def _size(png: str | list[str]) -> tuple[int, int]:
 def open_fold(translator: HTML5Translator, node: HideCodeCellNode) -> None:
     """Write the beginning of a folded cell: MyST-NB's own hides its words from screen readers."""
     words = html.escape(node["prompt_show"])
-    translator.body.append(f'<details class="evidence"><summary>{words}</summary>\n')
+    kind = "evidence figure-code" if words == FIGURE_CODE else "evidence"
+    translator.body.append(f'<details class="{kind}"><summary>{words}</summary>\n')
 
 
 def close_fold(translator: HTML5Translator, node: HideCodeCellNode) -> None:

@@ -8,7 +8,56 @@ document.addEventListener("DOMContentLoaded", () => {
   // Two of the theme's controls say to a screen reader nothing, or less than they show.
   for (const toggle of document.querySelectorAll("summary:has(> .toctree-toggle)")) toggle.ariaLabel = "Pages below";
   for (const button of document.querySelectorAll(".search-button-field")) button.removeAttribute("aria-label");
+  // A drawer that stays open hides what was chosen in it.
+  for (const drawer of document.querySelectorAll("dialog")) {
+    drawer.addEventListener("click", ({ target }) => target.closest("a[href^='#']") && drawer.close());
+  }
+  // Who has only a keyboard scrolls with it what is too wide.
+  for (const formula of document.querySelectorAll(".katex-display .katex-html")) {
+    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+  }
+  const results = document.querySelector("#search-results");
+  if (results) new MutationObserver(() => leadToWords(results)).observe(results, { childList: true, subtree: true });
 });
+
+// The theme marks a section in the contents while its heading passes; after a jump none has passed.
+addEventListener("scrollend", () => {
+  const links = [...document.querySelectorAll("#pst-page-toc-nav a[href^='#']")];
+  const isPassed = ({ hash }) => document.querySelector(`[id="${hash.slice(1)}"]`)?.getBoundingClientRect().top < 150;
+  const current = links.filter(isPassed).at(-1);
+  for (const link of links) {
+    link.classList.toggle("active", link === current);
+    link.ariaCurrent = link === current ? "true" : null;
+  }
+});
+
+// A finger cannot hover: its first tap on a word explains it, the second follows the link.
+let pointer = "";
+let tapped = null;
+addEventListener("pointerdown", (event) => (pointer = event.pointerType), true);
+addEventListener("click", (event) => {
+  const word = event.target.closest("a.term");
+  if (word && pointer === "touch" && word !== tapped) event.preventDefault();
+  tapped = word;
+});
+
+// The search takes both spellings of a word for one, as its index does (extensions/spelling.py).
+if (window.Stemmer) {
+  const Plain = window.Stemmer;
+  window.Stemmer = function () {
+    const plain = new Plain();
+    this.stemWord = (word) => plain.stemWord(word.replaceAll("iz", "is"));
+  };
+}
+
+/** Have results of the search lead to the words on their page, and not to its top. */
+function leadToWords(results) {
+  const words = new URLSearchParams(location.search).get("q").split(/\s+/);
+  const longest = words.reduce((a, b) => (b.length > a.length ? b : a));
+  for (const link of results.querySelectorAll("li > a:not([href*='#'])")) {
+    link.href += `#:~:text=${encodeURIComponent(longest)}`;
+  }
+}
 
 let undo = [];
 
