@@ -9,12 +9,12 @@ override PRESET := $(value PRESET)
 override SET := $(value SET)
 export PRESET SET
 
-.PHONY: figures test lint lab notebooks train site setup constraints clean
+.PHONY: figures test lint lab notebooks train site tools setup constraints clean help
 
 # The stand-in pictures of PRESET=drawn need no data set, and so no network.
 # SET="epochs=3 seed=7" sets parameters; a value may hold blanks: SET="seed=7 mail_csv=/tmp/my mails.csv".
 figures: $(if $(filter drawn,$(PRESET)),.venv/done,setup)  ## execute the four notebooks into build/
-	$(BIN)/python -m vaehelpers run --preset "$$PRESET" --set "$$SET"
+	@$(BIN)/python -m vaehelpers run --preset "$$PRESET" --set "$$SET"
 
 test: lint setup  ## lint, the package's tests, the notebooks' linter, and nbval over the notebooks
 	$(BIN)/python -m pytest --nbval-lax tests notebooks
@@ -35,7 +35,7 @@ train: setup  ## train both models from scratch (forty minutes each on two cores
 	$(BIN)/python -m vaehelpers train --z-dim 20 --epochs 80
 	$(BIN)/python -m vaehelpers train --z-dim 2 --epochs 80
 
-site: .venv/site setup  ## the notebooks as a static site in site/, from their stored outputs
+site: tools .venv/site setup  ## the notebooks as a static site in site/, from their stored outputs
 	@$(BIN)/python docs/site/build.py
 
 setup: .venv/done
@@ -52,9 +52,12 @@ setup: .venv/done
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What the site is built with comes only when it is asked for; node and npm have to be there first.
+# Before gigabytes are fetched: are node and npm there?
+tools:
+	@$(if $(wildcard .venv/done),$(BIN)/python,$(PYTHON)) docs/site/tools.py
+
+# What the site is built with comes only when it is asked for.
 .venv/site: .venv/done docs/site/constraints.txt
-	@$(BIN)/python docs/site/tools.py
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
 		--requirement docs/site/constraints.txt
 	@touch $@
@@ -66,6 +69,9 @@ constraints:  ## pin the newest versions that fit pyproject.toml, with their has
 	sed -n 's/^site = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '" ' | tr ',' '\n' | $(BIN)/uv pip compile --quiet \
 		--upgrade --universal --python-version 3.11 --no-header --no-annotate --generate-hashes \
 		--constraint constraints.txt --output-file docs/site/constraints.txt -
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
 
 clean:  ## remove what make made, except the data set
 	rm -rf .venv build site

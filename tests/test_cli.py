@@ -94,8 +94,12 @@ BAD = {
     "run --preset fast": "unknown preset fast; allowed: quick, full, drawn",
     "run -p epoch=3": "unknown setting epoch=3; did you mean 'epochs'? allowed: ",
     "run -p epochs=two": "epochs=two is not allowed",
-    "run -p epochs": "epochs is not allowed; write NAME=VALUE",
-    "run --set epochs": "epochs is not allowed; write NAME=VALUE",
+    "run -p epochs": "'epochs' has no value; write NAME=VALUE",
+    "run --set epochs": "'epochs' has no value; write NAME=VALUE",
+    "run --set epochs=3,seed=7": "separate settings by blanks, not by commas",
+    "run 5": "unknown notebook 5; allowed: 01_transformers_theory",
+    "run elsewhere/04_manifold.ipynb": "unknown notebook elsewhere/04_manifold.ipynb; ",
+    "lab --port=9999": "what is for another program goes after --, see `vaehelpers lab --help`",
     "run --set epoch=3": "unknown setting epoch=3; did you mean 'epochs'? allowed: ",
     "run --timeout 0": (
         "timeout=0 is not allowed; timeout (seconds that one cell of a notebook may take) must be"
@@ -173,21 +177,34 @@ def test_train_resume_and_evaluate(capsys, tmp_path, monkeypatch):
     words = "train --data drawn --recipe practical --z-dim 2 --num-filters 2 --batch-size 500"
     train = [*words.split(), "--epochs"]
     assert main([*train, "1"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    start, *lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:3] == ["epoch", "train", "bpd"]
     assert [line.split()[0] for line in lines[1:3]] == ["0", "1"]
     assert lines[3].startswith("test (drawn, 1,000 images): ")
     folder = "runs/z02-seed42-data=drawn-recipe=practical-num_filters=2-batch_size=500"
     assert lines[4] == f"weights and history: {folder}/epoch_0001.json"
+    assert start == f"to epoch 1, on 5,400 images, into {folder}/"
     assert main([*train, "2"]) == 0
     resumed = capsys.readouterr().out.splitlines()
     assert resumed[0] == f"resuming {folder} after epoch 1"
-    assert resumed[2:4] == lines[1:3]
+    assert resumed[3:5] == lines[1:3]
     assert main(["evaluate", folder, "--save"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == resumed[-2]
     score = load_checkpoint(folder)[1]["test"]
     assert f"{score['bpd']:.4f} bpd" in resumed[-2]
     assert (score["data"], score["images"]) == ("drawn", 1000)
+
+
+def test_after_the_first_epoch_it_is_said_how_long_the_others_take(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = "train --data drawn --recipe practical --num-filters 2 --batch-size 500 --out a"
+    assert main([*words.split(), "--epochs", "1"]) == 0
+    assert "more take" not in capsys.readouterr().err
+    assert main([*words.split(), "--epochs", "4"]) == 0
+    told = re.findall(
+        r"at this pace, 2 more take about \d+ (?:seconds|minutes)\n", capsys.readouterr().err
+    )
+    assert len(told) == 1
 
 
 def test_a_plain_autoencoder_from_the_command_line(tmp_path, monkeypatch):

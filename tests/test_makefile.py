@@ -84,4 +84,4 @@ def test_several_settings_in_one_text_may_hold_blanks(monkeypatch, capsys, text,
     assert main(["run", "--set", text]) == 0
     assert asked == [given]
     assert main(["run", "--set", f"words {text}"]) == 2
-    assert "is not allowed; write NAME=VALUE" in capsys.readouterr().err
+    assert "has no value; write NAME=VALUE" in capsys.readouterr().err

@@ -80,7 +80,7 @@ def test_the_code_for_your_own_use_runs(drawn, monkeypatch, capsys, tmp_path):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[:2]] == ["0", "1"]
     assert lines[2].startswith("{'bpd': ")
-    assert (tmp_path / "manifold.png").is_file()
+    assert (tmp_path / "runs" / "mine" / "manifold.png").is_file()
 
 
 def test_the_names_that_the_readme_imports_are_there():

@@ -299,6 +299,15 @@ def test_a_full_disk_is_left_for_another_folder(monkeypatch, tmp_path):
     assert is_mended("disk")
 
 
+def test_a_folder_that_cannot_be_written_is_left_for_another(monkeypatch, tmp_path):
+    here = Path.cwd()
+    able = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: path != here and able(path, mode))
+    assert fault("folder", State.LESS).mend == "work in a folder of yours"
+    monkeypatch.chdir(tmp_path)
+    assert not found("folder")
+
+
 def test_with_little_memory_a_notebook_runs_alone(monkeypatch):
     monkeypatch.setattr("os.sysconf", lambda name: 1e6 if name == "SC_PHYS_PAGES" else 2048)
     finding = fault("memory", State.LESS)
@@ -308,7 +317,9 @@ def test_with_little_memory_a_notebook_runs_alone(monkeypatch):
     assert run.paths((notebook,), ROOT / "notebooks")
 
 
-@pytest.mark.parametrize(("what", "names"), [("Node.js", ("node",)), ("browser", checkup.BROWSERS)])
+@pytest.mark.parametrize(
+    ("what", "names"), [("Node.js", ("node",)), ("npm", ("npm",)), ("browser", checkup.BROWSERS)]
+)
 def test_optional_programs_are_found_once_they_are_installed(empty_path, what, names):
     for name in names:
         assert "install " in fault(what, State.LESS).mend

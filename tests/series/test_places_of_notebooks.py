@@ -186,6 +186,35 @@ def test_the_packages_own_are_never_refreshed_from_elsewhere_and_the_advice_work
     assert contents(packaged) == before
 
 
+def test_a_notebook_is_named_by_its_number_its_file_or_its_name(here, packaged):
+    for text in ("1", "01", FIRST, f"{FIRST}.ipynb"):
+        assert notebooks.name_of(text) == FIRST
+    shutil.copytree(packaged, here / "notebooks")
+    for text in (
+        f"notebooks/{FIRST}.ipynb",
+        f"./notebooks/{FIRST}",
+        str(here / "notebooks" / FIRST),
+    ):
+        assert notebooks.name_of(text) == FIRST
+    for text in (f"other/{FIRST}.ipynb", "5", "0", "", "001", "README.md"):
+        assert notebooks.name_of(text) == text, "it is not one of those that are meant here"
+
+
+@pytest.mark.parametrize("content", ["", "not a notebook", "{}", '{"cells": 3}', "[1]", "\udcff"])
+def test_a_notebook_that_is_damaged_is_named_and_the_advice_works(here, packaged, capsys, content):
+    shutil.copytree(packaged, here / "notebooks")
+    path = Path("notebooks", f"{FIRST}.ipynb")
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    for command in ("run", "verify"):
+        assert main([command]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith(f"vaehelpers {command}: {path} is no whole notebook (")
+        assert told.count("\n") == 1
+    path.rename("notebooks/damaged.ipynb")
+    assert main(re.search("`vaehelpers (.*)`", told)[1].split()) == 0
+    assert run.paths(run.NOTEBOOKS, notebooks.find())[FIRST] == path
+
+
 @pytest.mark.parametrize("where", [".", "notebooks"])
 def test_a_missing_notebook_is_named_and_the_advice_brings_it(here, packaged, capsys, where):
     shutil.copytree(packaged, here / where, dirs_exist_ok=True)

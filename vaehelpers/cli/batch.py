@@ -9,11 +9,14 @@ from typing import Any
 from ..core.paths import expanded
 from ..core.settings import Whole, check
 from ..errors import BatchError, SettingError
-from ..series.notebooks import find, packaged
-from .parsing import Add, Parser
+from ..series.notebooks import NOTEBOOKS, check_name, find, name_of, packaged
+from ..series.presets import check_preset
+from .parsing import EXTRA, Add, Parser
 from .results import everything, headlines
 from .terminal import styled, typed
 
+USUAL_TIMEOUT = 10_800  # three hours
+COMMA = re.compile(r"^(?!mail_csv=)[^,]*,\s*\w+=")  # epochs=3,seed=7
 TIMEOUT = Whole("seconds that one cell of a notebook may take", 1, 10_000_000)
 
 
@@ -88,10 +91,9 @@ def _add_run_options(parser: Parser) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    names, timeout, given = _names(args), _timeout(args), given_parameters(args)
+    check_preset(args.preset)
     run = _import_run()
-    names = tuple(args.notebooks) or run.NOTEBOOKS
-    timeout = _timeout(args, run.TIMEOUT)
-    given = given_parameters(args)
     if args.in_place:
         if given or args.preset != "quick":
             raise SettingError(
@@ -125,9 +127,8 @@ def _are_packaged(names: tuple[str, ...]) -> bool:
 
 
 def _verify(args: argparse.Namespace) -> None:
+    names, timeout = _names(args), _timeout(args)
     run = _import_run()
-    names = tuple(args.notebooks) or run.NOTEBOOKS
-    timeout = _timeout(args, run.TIMEOUT)
     count = 0
     for difference in run.verify_notebooks(names, out=args.out, timeout=timeout):
         print(difference, flush=True)
@@ -143,23 +144,33 @@ def _verify(args: argparse.Namespace) -> None:
     print(f"{', '.join(names)}: as stored")
 
 
-def _timeout(args: argparse.Namespace, usual: int) -> int:
-    return usual if args.timeout is None else check("timeout", args.timeout, {"timeout": TIMEOUT})
+def _names(args: argparse.Namespace) -> tuple[str, ...]:
+    """Return the names of the notebooks that are asked for, all four if none is."""
+    names = tuple(map(name_of, args.notebooks)) or NOTEBOOKS
+    for name in names:
+        check_name(name)
+    return names
+
+
+def _timeout(args: argparse.Namespace) -> int:
+    return check("timeout", args.timeout or USUAL_TIMEOUT, {"timeout": TIMEOUT})
 
 
 def _import_run() -> ModuleType:
     try:  # papermill comes with an extra
         from ..series import run
     except ImportError as error:
-        raise SettingError(
-            f"the package {error.name} is missing; install vaehelpers[notebooks]"
-        ) from None
+        raise SettingError(f"the package {error.name} is missing; {EXTRA}") from None
     return run
 
 
 def given_parameters(args: argparse.Namespace) -> dict[str, str]:
     """Return the notebooks' parameters that `-p` and `--set` give, as they were written."""
-    return dict(_split_pair(text) for text in args.given + _split_settings(args.set))
+    settings = args.given + _split_settings(args.set)
+    for text in settings:
+        if COMMA.search(text):
+            raise SettingError(f"{text} is not allowed; separate settings by blanks, not by commas")
+    return dict(_split_pair(text) for text in settings)
 
 
 def _split_settings(text: str) -> list[str]:
@@ -170,5 +181,5 @@ def _split_settings(text: str) -> list[str]:
 def _split_pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise SettingError(f"{text} is not allowed; write NAME=VALUE")
+        raise SettingError(f"{text!r} has no value; write NAME=VALUE")
     return name, value

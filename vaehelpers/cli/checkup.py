@@ -63,8 +63,10 @@ def findings() -> Iterator[Finding]:
     yield from _device()
     yield _compiler()
     yield from _room()
-    yield _program("Node.js", ("node",), "nodejs", "`make site` needs it")
-    yield _program("browser", BROWSERS, "chromium", "the tests of the explorers need it")
+    yield _program("Node.js", ("node",), "nodejs npm", "`make site` needs it")
+    yield _program("npm", ("npm",), "nodejs npm", "`make site` needs it")
+    needed = "the site's PDFs and the tests of the explorers need it"
+    yield _program("browser", BROWSERS, "chromium", needed)
 
 
 def _packages() -> Iterator[Finding]:
@@ -256,6 +258,9 @@ def _room() -> Iterator[Finding]:
         yield Finding("disk", State.WRONG, words, mend)
     else:
         yield Finding("disk", State.GOOD, words)
+    if not os.access(Path.cwd(), os.W_OK):
+        words = f"nothing can be written into {Path.cwd()}"
+        yield Finding("folder", State.LESS, words, "work in a folder of yours")
     if not hasattr(os, "sysconf"):
         return
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

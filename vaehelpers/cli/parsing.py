@@ -9,6 +9,7 @@ from ..data.constants import DATA
 from ..errors import one_line
 from ..training.config import TrainConfig
 
+EXTRA = "pip install 'vaehelpers[notebooks]' brings it"  # packages of the extra
 LONGEST = 1_000  # characters of a message
 Run = Callable[[argparse.Namespace], None]
 # Fields of TrainConfig that are options with a value; the flags have names of their own.
@@ -48,6 +49,8 @@ class Parser(argparse.ArgumentParser):
     def refuse_unknown(self, words: list[str]) -> NoReturn:
         """Exit with 2, and name the option that is nearest to an unknown one."""
         hint = did_you_mean(words[0].partition("=")[0], self.flags)
+        if not hint and self.hands_on and words[0].startswith("-"):
+            hint = "what is for another program goes after --, "
         self.error(f"unrecognized arguments: {' '.join(words)}; {hint}see `{self.prog} --help`")
 
 

@@ -13,7 +13,7 @@ from ..core.progress import BATCH
 from ..data import places
 from ..errors import DataError, SettingError
 from ..series.notebooks import Copies, copy_to, readers_folder
-from .parsing import Add
+from .parsing import EXTRA, Add
 
 
 def add_commands(add: Add) -> None:
@@ -43,7 +43,7 @@ def add_commands(add: Add) -> None:
 
 def _lab(args: argparse.Namespace) -> None:
     if not args.copy_only and importlib.util.find_spec("jupyterlab") is None:
-        raise SettingError("the package jupyterlab is missing; install vaehelpers[notebooks]")
+        raise SettingError(f"the package jupyterlab is missing; {EXTRA}")
 
     folder = args.folder or readers_folder()
     copies = copy_to(folder)
@@ -63,7 +63,10 @@ def _say(folder: Path, copies: Copies) -> list[str]:
     if copies.new:
         lines.append(f"copied into {copies.place}/: {', '.join(copies.new)}")
     if copies.code:
-        lines.append(f"copied into {folder / 'vaehelpers'}/: {copies.code} files of code, to read")
+        lines.append(
+            f"copied into {folder / 'vaehelpers'}/: {copies.code} files of code, to read; "
+            "what runs is the package that is installed"
+        )
     if copies.kept:
         lines.append(
             f"kept as you have them in {folder}/: {', '.join(copies.kept)} "
@@ -78,7 +81,6 @@ def _fetch_data() -> None:
         return
     from ..data.sources import fetch_data
 
-    print(f"fetching FashionMNIST into {places.home()}/, 30 MB", flush=True)
     try:
         fetch_data()
     except DataError as error:
@@ -90,7 +92,13 @@ def _open(root: Path, start: Path, options: list[str]) -> NoReturn:
     script = Path(sys.executable).with_name("jupyter-lab")
     # As a module, it would import what lies in the working folder before its own packages.
     command = [str(script)] if script.is_file() else [sys.executable, "-m", "jupyterlab"]
-    command += [f"--ServerApp.root_dir={root}", f"--ServerApp.preferred_dir={start}", *options]
+    command += [
+        f"--ServerApp.root_dir={root}",
+        f"--FileContentsManager.preferred_dir={start}",
+        *options,
+    ]
+    if getattr(os, "geteuid", int)() == 0 and "--allow-root" not in options:
+        print("JupyterLab does not start as root unless told: `-- --allow-root`", file=sys.stderr)
     environment = {name: value for name, value in os.environ.items() if name != BATCH}
     sys.stdout.flush()
     os.execve(command[0], command, environment)

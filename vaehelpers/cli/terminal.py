@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 # Three codes need no library.
+SHORT = 3  # parts of a path from here, such as .venv/bin/vaehelpers; longer ones are whole
 STYLES = {"bold": "1", "red": "31", "green": "32", "yellow": "33"}
 
 
@@ -44,4 +45,5 @@ def _nearby(path: Path) -> str:
     here = Path.cwd()
     if path.parent == here:
         return shlex.quote(f"./{path.name}")  # a bare name would be looked for elsewhere
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    inside = path.relative_to(here) if path.is_relative_to(here) else path
+    return shlex.quote(str(inside if len(inside.parts) <= SHORT else path))

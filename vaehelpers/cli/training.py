@@ -2,6 +2,7 @@
 
 import argparse
 import itertools
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ def add_commands(add: Add) -> None:
         "train",
         _train,
         "train a VAE; resumes a run that was interrupted",
-        "vaehelpers train                                # 80 epochs with 20 latents",
+        "vaehelpers train                                # 80 epochs, an hour on two cores",
         "vaehelpers train --recipe fast --epochs 9       # a good network in nine epochs",
         "vaehelpers train --recipe practical --z-dim 2   # as the practical asks for Q2.10",
         "vaehelpers train --beta 0 --no-noise            # a plain autoencoder",
@@ -105,14 +106,25 @@ def _train(args: argparse.Namespace) -> None:
     previous = checkpoint.latest_checkpoint(folder)
     epochs = fit(dataset, config, folder=folder)
     first, model = next(epochs)
+    began = checkpoint.epoch_of(previous) if previous else 0
     if previous:
-        print(f"resuming {folder} after epoch {checkpoint.epoch_of(previous)}")
-    print(HEAD)
+        print(f"resuming {folder} after epoch {began}")
+    print(f"to epoch {config.epochs}, on {len(dataset.train):,} images, into {folder}/")
+    print(HEAD, flush=True)
     for record in itertools.chain([first], (record for record, _ in epochs)):
         watch(record)
         print(row_of(record), flush=True)
+        if record.epoch == began + 1 < config.epochs:
+            _say_how_long(record.seconds, config.epochs - record.epoch)
     _print_test_score(model, dataset, config.seed)
     print(f"weights and history: {checkpoint.latest_checkpoint(folder)}")
+
+
+def _say_how_long(seconds: float, epochs: int) -> None:
+    """Say, beside the table, how long so many epochs more are going to take."""
+    minutes = epochs * seconds / 60
+    left = f"{minutes:.0f} minutes" if minutes >= 2 else f"{60 * minutes:.0f} seconds"
+    print(f"at this pace, {epochs} more take about {left}", file=sys.stderr)
 
 
 def row_of(record: "EpochRecord") -> str:

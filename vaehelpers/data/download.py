@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def fetch(target: Path) -> Path:
     DataError saying what each source answered, or why nothing can be written into `target`.
     """
     target = target.resolve()  # apt takes relative folders for its own
+    print(f"fetching FashionMNIST, 30 MB, into {target}", file=sys.stderr, flush=True)
     try:
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target, prefix=SCRATCH) as scratch:

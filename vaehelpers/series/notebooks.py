@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.files import try_folder, write_whole
+from ..core.settings import did_you_mean
+from ..errors import SettingError
 
 NOTEBOOKS = ("01_transformers_theory", "02_vae_theory", "03_vae_train", "04_manifold")
 FOLDER = "notebooks"  # of a project, or of a reader's folder
@@ -45,6 +47,27 @@ def find(names: tuple[str, ...] = NOTEBOOKS) -> Path:
         if _any_in(folder, names):
             return folder
     return packaged()
+
+
+def check_name(name: str) -> None:
+    """Raise SettingError for a name that is not among `NOTEBOOKS`."""
+    if name not in NOTEBOOKS:
+        hint = did_you_mean(name, NOTEBOOKS)
+        raise SettingError(f"unknown notebook {name}; {hint}allowed: {', '.join(NOTEBOOKS)}")
+
+
+def name_of(text: str) -> str:
+    """Return a notebook's name for what a person types: its number, its file, or the name.
+
+    A file has to be the one that is meant here (`find`). What names none is returned as it is.
+    """
+    path = Path(text)
+    numbers = {str(i): name for i, name in enumerate(NOTEBOOKS, 1)}
+    name = numbers.get(text.removeprefix("0"), path.name.removesuffix(SUFFIX))
+    if name not in NOTEBOOKS:
+        return text
+    is_here = path.parent == Path() or path.parent.resolve() == find((name,)).resolve()
+    return name if is_here else text
 
 
 def working_folder(source: Path) -> Path:

@@ -19,15 +19,16 @@ from filelock import FileLock, Timeout
 from ..core import provenance
 from ..core.device import choose_device
 from ..core.files import read_whole, sha256, try_folder, write_json, write_whole
-from ..core.settings import check, did_you_mean
+from ..core.settings import check
 from ..data.dataset import Dataset
 from ..data.sources import load_data
-from ..errors import BatchError, SettingError
+from ..errors import BatchError, SettingError, one_line
 from ..published.registry import all_published
 from . import comparison, execution, outputs, tour
 from .execution import TIMEOUT, write_notebook
-from .notebooks import FOLDER, NOTEBOOKS, find, packaged, working_folder
+from .notebooks import FOLDER, NOTEBOOKS, check_name, find, packaged, working_folder
 from .parameters import PARAMETERS
+from .presets import PRESETS, check_preset
 
 # What a run leaves: removed in this order, put in place in the opposite one.
 KEPT = tuple(f"{name}.ipynb" for name in NOTEBOOKS)
@@ -36,12 +37,6 @@ OURS = ("run.json", "results.json", *KEPT, *(f"figures/{each}" for each in FIGUR
 FOLDERS = {"figures": FIGURES, "failed": KEPT, "verify": KEPT}  # and what a run writes there
 LONGEST_RECORD = 2**24  # bytes of a run.json; a run writes some thousand
 RUNNING, CLEARING, INSTALLING = ".running-", ".clearing", ".installing"
-# `full` leaves the notebooks' own defaults, which nbval uses too; a preset names only changes.
-PRESETS: dict[str, dict[str, Any]] = {
-    "quick": {"train_images": 10_000},
-    "full": {},
-    "drawn": {"data": "drawn"},
-}
 
 
 def plan(
@@ -52,9 +47,7 @@ def plan(
     A parameter goes to each named notebook that declares it; one that none declares is an error.
     Raises SettingError before anything is written.
     """
-    if preset not in PRESETS:
-        hint = did_you_mean(preset, PRESETS)
-        raise SettingError(f"unknown preset {preset}; {hint}allowed: {', '.join(PRESETS)}")
+    check_preset(preset)
     declared = {name: defaults(path) for name, path in paths(names, source).items()}
     known = sorted(set().union(*declared.values()))
     allowed = {name: PARAMETERS[name] for name in known}
@@ -70,22 +63,30 @@ def plan(
 def paths(names: tuple[str, ...], source: Path) -> dict[str, Path]:
     """Return `{name: path}` of the named notebooks.
 
-    Raises SettingError for an unknown name or a missing file.
+    Raises SettingError for an unknown name, and for a file that is missing or no notebook.
     """
+    above = source.parent if source.name == FOLDER else source
+    advice = f"`vaehelpers lab --copy-only {shlex.quote(str(above))}` copies it there"
     found = {}
     for name in names:
-        if name not in NOTEBOOKS:
-            hint = did_you_mean(name, NOTEBOOKS)
-            raise SettingError(f"unknown notebook {name}; {hint}allowed: {', '.join(NOTEBOOKS)}")
+        check_name(name)
         path = source / f"{name}.ipynb"
         if not path.is_file():
-            above = source.parent if source.name == FOLDER else source
-            raise SettingError(
-                f"{path} is not there; `vaehelpers lab --copy-only {shlex.quote(str(above))}` "
-                "copies it there"
-            )
+            raise SettingError(f"{path} is not there; {advice}")
+        fault = _fault_of(path)
+        if fault:
+            raise SettingError(f"{path} is no whole notebook ({fault}); rename it, then {advice}")
         found[name] = path
     return found
+
+
+def _fault_of(path: Path) -> str:
+    """Say why a file is no notebook, if it is damaged or empty or holds something else."""
+    try:
+        nbformat.validate(nbformat.reads(path.read_text(encoding="utf-8"), 4))
+    except Exception as error:  # nbformat's are of a dozen kinds, plain KeyErrors among them
+        return one_line(error, 100)
+    return ""
 
 
 def defaults(path: Path) -> dict[str, Any]:
@@ -207,6 +208,7 @@ def _alone_in(out: Path) -> Iterator[Path]:
     What earlier runs that were killed have left there is put in order first. Raises SettingError
     for files of somebody else's in the folders that a run empties.
     """
+    try_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     for stranger in _strangers(out):
         raise SettingError(

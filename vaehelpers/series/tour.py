@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAGE = "answers.md"  # in docs/
-HEAD = """# Twenty minutes through the answers
+HEAD = """# All answers, in twenty minutes
 
 All questions of the practical, restated in our words, each with the answer that its notebook gives.
 Nothing here is written by hand: the page is made of the notebooks, where every answer stands below
@@ -81,6 +81,8 @@ def _as_markdown(box: Box, address: str) -> str:
     if box.kind == "Question":
         return f"### {box.number}{part}\n\n*{text}*\n" if "\n" not in text else f"### {text}\n"
     label = f"**{box.part[0].upper()}{box.part[1:]}.** " if box.part else ""
+    if label and text.startswith("1. "):  # a list begins on a line of its own
+        label = f"{label.strip()}\n\n"
     quoted = "\n".join(f"> {line}".rstrip() for line in (label + text).splitlines())
     return f"{quoted}\n\nShown in [{box.section}]({address}).\n"
 
