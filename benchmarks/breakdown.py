@@ -18,10 +18,13 @@ from torch.profiler import profile
 
 from vaehelpers import choose_device
 from vaehelpers.core import keep_freed_memory, to_device
+from vaehelpers.figures.colours import INK
 from vaehelpers.training import RECIPES, TrainConfig
 from vaehelpers.training.optimizers import build_optimizers
 from vaehelpers.training.step import Step, compiles_correctly, in_bfloat16
 from vaehelpers.vae import seeded_vae
+
+plt.style.use("vaehelpers.figures.style")
 
 STEPS = 20
 KINDS = {  # the first that fits
@@ -122,7 +125,7 @@ def arithmetic_alone(way: str, device: torch.device) -> float:
 
 def draw(parts: dict[str, dict[str, float]], alone: dict[str, float]) -> Figure:
     """Draw stacked bars, and a line in each where it would end if only arithmetic took time."""
-    fig, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    fig, ax = plt.subplots(figsize=(7.2, 3.2))
     names = list(parts)
     ends = [0.0 for _ in names]
     for kind, colour in zip([*KINDS, OTHER], COLOURS, strict=True):
@@ -131,10 +134,10 @@ def draw(parts: dict[str, dict[str, float]], alone: dict[str, float]) -> Figure:
         ends = [end + width for end, width in zip(ends, widths, strict=True)]
     for row, value in enumerate(alone.values()):
         label = "" if row else "arithmetic alone"
-        ax.plot([value, value], [row - 0.4, row + 0.4], color="black", lw=2, label=label)
+        ax.plot([value, value], [row - 0.4, row + 0.4], color=INK, lw=2, label=label)
     ax.invert_yaxis()
     ax.set(xlabel=f"milliseconds for a step on {throughput.BATCH} images")
-    fig.legend(fontsize=8, ncols=4, loc="outside lower center")
+    fig.legend(ncols=3, loc="outside lower center")
     return fig
 
 

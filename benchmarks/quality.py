@@ -18,9 +18,12 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from vaehelpers import Dataset, TrainConfig, choose_device, fit, load_data
+from vaehelpers.figures.colours import INK
 from vaehelpers.published import published_checkpoint
 from vaehelpers.training import RECIPES, Recipe
 from vaehelpers.training.checkpoint import read_meta
+
+plt.style.use("vaehelpers.figures.style")
 
 FAST = RECIPES["fast"]
 STEPS = {  # each changes one thing in the one before
@@ -36,7 +39,7 @@ STEPS = {  # each changes one thing in the one before
     "fast, bfloat16": FAST,
 }
 PRECISIONS = {"fast, bfloat16": "bfloat16"}  # of the others: float32
-COLOURS = ("#555555", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#000000")
+COLOURS = (INK, "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#E69F00")
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def print_table(rows: dict[str, dict], goal: float, epochs: int) -> None:
 
 def draw(curves: dict[str, list[list[float]]], goal: float) -> Figure:
     """Draw each recipe's scores over the epochs, a band over its seeds, and the score to reach."""
-    fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    fig, ax = plt.subplots(figsize=(7.2, 4.4))
     for (name, runs), colour in zip(curves.items(), COLOURS, strict=False):
         epochs = range(1, len(runs[0]))
         scores = [[run[epoch] for run in runs] for epoch in epochs]
@@ -123,7 +126,7 @@ def draw(curves: dict[str, list[list[float]]], goal: float) -> Figure:
         mean = [statistics.mean(of_seeds) for of_seeds in scores]
         ax.fill_between(epochs, low, high, color=colour, alpha=0.25)
         ax.plot(epochs, mean, "o-", ms=3, color=colour, label=name)
-    ax.axhline(goal, ls="--", color="#555555", lw=1)
+    ax.axhline(goal, ls="--", color=INK, lw=1)
     ax.annotate("practical, 80 epochs", (1, goal), xytext=(0, 3), textcoords="offset points")
     ax.set(xlabel="epoch", ylabel="validation, bits/dim", ylim=(goal - 0.02, 1.6))
     ax.legend()

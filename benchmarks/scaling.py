@@ -26,6 +26,8 @@ from vaehelpers import choose_device
 from vaehelpers.vae import seeded_vae
 from vaehelpers.vae.likelihood import importance_weights
 
+plt.style.use("vaehelpers.figures.style")
+
 USUAL = {"batch_size": 128, "z_dim": 20, "num_filters": 32}
 BOUND = {"samples": 500, "images": 2}
 KNOBS = {
@@ -146,16 +148,14 @@ def exponent(points: dict[int, dict[str, float]], cost: str) -> float:
 
 def draw(points: dict[str, dict], exponents: dict[str, dict]) -> Figure:
     """Draw both costs against each of the sizes, with the fitted exponents."""
-    fig, axes = plt.subplots(2, len(KNOBS), figsize=(16, 6), sharey="row", layout="constrained")
-    for cost, row in zip(COSTS, axes, strict=True):
-        label, scale = COSTS[cost]
-        for knob, ax in zip(points, row, strict=True):
+    fig, axes = plt.subplots(len(KNOBS), 2, figsize=(7.2, 2.1 * len(KNOBS)), sharey="col")
+    for knob, row in zip(points, axes, strict=True):
+        for cost, ax in zip(COSTS, row, strict=True):
+            label, scale = COSTS[cost]
             heights = [found[cost] * scale for found in points[knob].values()]
-            ax.loglog(list(points[knob]), heights, "o-", color="#0072B2")
-            ax.set_title(f"exponent {exponents[knob][cost]:.2f}", fontsize=10)
+            ax.loglog([int(value) for value in points[knob]], heights, "o-")
+            ax.set_title(f"{label}: exponent {exponents[knob][cost]:.2f}")
             ax.set_xlabel(WORDS[knob])
-            ax.grid(alpha=0.3, which="both")
-        row[0].set_ylabel(label)
     return fig
 
 

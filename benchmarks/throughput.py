@@ -30,7 +30,10 @@ from torchvision import datasets, transforms
 
 from vaehelpers import TrainConfig, choose_device, fit, load_data
 from vaehelpers.data import fashion_mnist
+from vaehelpers.figures.colours import INK
 from vaehelpers.vae import seeded_vae
+
+plt.style.use("vaehelpers.figures.style")
 
 BATCH = 128
 TEXTBOOK = {"textbook, 0 workers": 0, "textbook, 2 workers": 2}
@@ -276,9 +279,9 @@ def rate(flop: int, product: Callable[[], torch.Tensor]) -> float:
 
 def draw(rates: dict[str, float], limits: dict[str, float]) -> Figure:
     """Draw images per second as bars, each on a paler one: its arithmetic limit."""
-    fig, ax = plt.subplots(figsize=(8, 2.8), layout="constrained")
-    ax.barh(list(limits), list(limits.values()), color="#D5D5D5", label="arithmetic limit")
-    colours = ["#555555" if name.startswith("textbook") else "#0072B2" for name in rates]
+    fig, ax = plt.subplots(figsize=(7.2, 3))
+    ax.barh(list(limits), list(limits.values()), color=INK, alpha=0.25, label="arithmetic limit")
+    colours = [INK if name.startswith("textbook") else "#0072B2" for name in rates]
     bars = ax.barh(list(rates), list(rates.values()), height=0.5, color=colours)
     ax.bar_label(bars, fmt="{:,.0f}", padding=3)
     ax.invert_yaxis()
