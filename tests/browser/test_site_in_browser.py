@@ -132,7 +132,13 @@ def test_the_search_works_from_disk_and_leads_to_the_words(site, browser):
         page.goto(theory)
         page.wait_for_function("scrollY > 1000")
         assert page.problems == []
+        first, second, *_ = found_by(page, site, "attention")
+        assert "01_transformers" in first
+        assert "/api/" not in second, "names of the code come after lessons"
         american = found_by(page, site, "reparameterization")
+        (theory,) = [address for address in american if "02_vae_theory.html" in address]
+        page.goto(theory)
+        page.wait_for_function("scrollY > 1000")
         assert [each.split("#")[0] for each in american] == [each.split("#")[0] for each in found]
 
 
