@@ -72,7 +72,7 @@ FORMULAS = """() => [...document.querySelectorAll(".katex-display .katex-html")]
     const size = parseFloat(getComputedStyle(part).fontSize);
     return strut.getBoundingClientRect().bottom + parseFloat(strut.style.verticalAlign || 0) * size;
   });
-  const outside = formula.getBoundingClientRect();
+  const outside = formula.closest("p, li, td, div.math").getBoundingClientRect();
   formula.scrollLeft = 1e6;
   const end = boxes.length ? parts.at(-1).getBoundingClientRect().right : outside.right;
   formula.scrollLeft = 0;
@@ -83,6 +83,7 @@ FORMULAS = """() => [...document.querySelectorAll(".katex-display .katex-html")]
     tilt: Math.max(...lines) - Math.min(...lines),
     lost: outside.left - boxes[0].left,
     beyond: end - outside.right,
+    offScreen: Math.max(-outside.left, outside.right - innerWidth),
     toNumber: number ? number.getBoundingClientRect().left - outside.right : 1,
   };
 })"""
@@ -101,6 +102,7 @@ def test_formulas_are_whole_on_one_line_and_their_numbers_beside_them(site, brow
             assert formula["tilt"] < 1, formula
             assert formula["lost"] < 1, formula
             assert formula["beyond"] < 1, formula
+            assert formula["offScreen"] <= 0, formula
             assert formula["toNumber"] > 0, formula
 
 
