@@ -10,14 +10,13 @@ from ..core.paths import expanded
 from ..core.settings import Whole, check
 from ..errors import BatchError, SettingError
 from ..series.notebooks import NOTEBOOKS, check_name, find, name_of, packaged
-from ..series.presets import check_preset
+from ..series.presets import TIMEOUT, check_preset
 from .parsing import EXTRA, Add, Parser
 from .results import everything, headlines
 from .terminal import styled, typed
 
-USUAL_TIMEOUT = 10_800  # three hours
 COMMA = re.compile(r"^(?!mail_csv=)[^,]*,\s*\w+=")  # epochs=3,seed=7
-TIMEOUT = Whole("seconds that one cell of a notebook may take", 1, 10_000_000)
+SECONDS = Whole("seconds that one cell of a notebook may take", 1, 10_000_000)
 
 
 def add_commands(add: Add) -> None:
@@ -57,7 +56,7 @@ def _add_batch_options(parser: Parser) -> None:
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
-        help=f"{TIMEOUT.help}: {TIMEOUT.allowed} (default: 10,800, three hours)",
+        help=f"{SECONDS.help}: {SECONDS.allowed} (default: {TIMEOUT:,}, three hours)",
     )
 
 
@@ -153,7 +152,8 @@ def _names(args: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _timeout(args: argparse.Namespace) -> int:
-    return check("timeout", args.timeout or USUAL_TIMEOUT, {"timeout": TIMEOUT})
+    seconds = TIMEOUT if args.timeout is None else args.timeout
+    return check("timeout", seconds, {"timeout": SECONDS})
 
 
 def _import_run() -> ModuleType:

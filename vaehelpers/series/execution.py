@@ -33,11 +33,11 @@ from ..core import progress
 from ..core.files import write_whole
 from ..errors import BatchError, one_line
 from . import fingerprint, outputs
+from .presets import TIMEOUT
 
 Result = TypeVar("Result")
 KERNEL = "python3"
 LONGEST_ADDRESS = 100  # bytes of a socket's path; systems allow 103 or 107
-TIMEOUT = 10_800  # seconds for a cell: training as long as the practical asks for fits in
 # A shell that waits until the process that started it is gone or closes the pipe. Then it kills a
 # kernel with all that the kernel has started, and removes the kernel's folder, which is `$0`. A
 # kernel that it was not yet told of is known by its folder. (A kernel ends by itself, too, when its

@@ -25,10 +25,10 @@ from ..data.sources import load_data
 from ..errors import BatchError, SettingError, one_line
 from ..published.registry import all_published
 from . import comparison, execution, outputs, tour
-from .execution import TIMEOUT, write_notebook
+from .execution import write_notebook
 from .notebooks import FOLDER, NOTEBOOKS, check_name, find, packaged, working_folder
 from .parameters import PARAMETERS
-from .presets import PRESETS, check_preset
+from .presets import PRESETS, TIMEOUT, check_preset
 
 # What a run leaves: removed in this order, put in place in the opposite one.
 KEPT = tuple(f"{name}.ipynb" for name in NOTEBOOKS)

@@ -14,11 +14,8 @@ from sphinx.transforms import SphinxTransform
 
 PAGE = "docs/glossary"
 FILE = Path(__file__).parents[3] / f"{PAGE}.md"
-EXPLAINED = (
-    "notebooks/",
-    "docs/answers",
-    "explore",
-)  # how the names of pages begin on which words explain
+# How the names of pages begin on which words explain themselves.
+EXPLAINED = ("notebooks/", "docs/answers", "explore")
 # Elsewhere these are a head on shoulders and the frame around a convolution's input.
 ONLY_OF_TRANSFORMERS = {"Head": "notebooks/01", "Padding": "notebooks/01"}
 NO_PROSE = "references"  # the id of the section that lists titles of papers

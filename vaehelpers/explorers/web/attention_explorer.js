@@ -77,7 +77,7 @@ export function attentionExplorer(root, data, state) {
     const right = letters.filter((letter, i) => letter === source[source.length - 1 - i]).length;
     const typed = Array.from(state.get("word").trim()).length;
     const left = typed > source.length ? `Read are the letters a to z, the first ${LONGEST} of them.` : "";
-    written.textContent = [`${from} → ${to} (${right} of ${source.length} letters right).`, left, note].join(" ");
+    written.textContent = [`${from} → ${to} (${right} of ${source.length} letters right).`, left, note].filter(Boolean).join(" ");
   }
 
   const forget = state.on(draw);

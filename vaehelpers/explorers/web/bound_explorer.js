@@ -11,8 +11,8 @@ const COSTS = {
   code: "q(z|x)",
   recon: "reconstruction, −log p(x|z)",
   kl: "+ KL(q(z|x)‖p(z))",
-  loss: "= loss, −ELBO",
-  logP: "never below −log p(x)",
+  loss: "= loss: −ELBO, by one sample of z",
+  logP: "−log p(x)",
 };
 const DRAWS = [" ", "Enter"];
 const ROUND = 48; // points of an ellipse
