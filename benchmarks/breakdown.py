@@ -3,7 +3,7 @@
     python benchmarks/breakdown.py [--device cpu]
 
 Profiles a step of the textbook's pipeline and two of the package's on a batch of 128 images, prints
-milliseconds, and writes breakdown-DEVICE.json and breakdown.png to benchmarks/results/.
+milliseconds, and writes breakdown-KIND.json and .png to benchmarks/results/.
 """
 
 from collections.abc import Callable
@@ -14,10 +14,12 @@ import matplotlib.pyplot as plt
 import throughput
 import torch
 from matplotlib.figure import Figure
+from textbook import BATCH
+from torch.autograd import DeviceType
 from torch.profiler import profile
 
 from vaehelpers import choose_device
-from vaehelpers.core import keep_freed_memory, to_device
+from vaehelpers.core import keep_freed_memory, multiplies_bfloat16, to_device
 from vaehelpers.figures.colours import INK
 from vaehelpers.training import RECIPES, TrainConfig
 from vaehelpers.training.optimizers import build_optimizers
@@ -53,26 +55,28 @@ def main() -> None:
     result = {
         "milliseconds": parts,
         "arithmetic_alone": alone,
-        "batch": throughput.BATCH,
+        "batch": BATCH,
         **common.ran_on(device),
     }
-    common.write_result(f"breakdown-{device.type}.json", result)
-    common.save_figure(draw(parts, alone), "breakdown.png")
+    common.write_result(f"breakdown-{common.kind(device)}.json", result)
+    common.save_figure(draw(parts, alone), f"breakdown-{common.kind(device)}.png")
 
 
 def steps(device: torch.device) -> dict[str, Callable[[], Step]]:
-    """Return by name what builds a step: the textbook's, then two as the package takes them.
+    """Return by name what builds a step: the textbook's, then those of the package.
 
     They come in this order because the package's tune how the process keeps memory.
     """
-    return {
-        "textbook": partial(textbook, device),
+    found = {
+        "textbook": partial(usual, device),
         "vaehelpers, practical, compiled": partial(ours, device, is_narrow=False),
-        "vaehelpers, practical, bfloat16": partial(ours, device, is_narrow=True),
     }
+    if multiplies_bfloat16(device):
+        found["vaehelpers, practical, bfloat16"] = partial(ours, device, is_narrow=True)
+    return found
 
 
-def textbook(device: torch.device) -> Step:
+def usual(device: torch.device) -> Step:
     """Build the textbook's step."""
     return common.textbook_step(seeded_vae(0).to(device))
 
@@ -93,16 +97,18 @@ def ours(device: torch.device, is_narrow: bool) -> Step:
 
 def milliseconds(step: Step, device: torch.device) -> dict[str, float]:
     """Return the milliseconds of each kind of work in one step, averages over `STEPS`."""
-    imgs = common.any_images(throughput.BATCH).to(device)
-    eps = torch.randn(throughput.BATCH, 20, device=device)
+    imgs = common.any_images(BATCH).to(device)
+    eps = torch.randn(BATCH, 20, device=device)
     for _ in range(5):
         step(imgs, eps)
     with profile() as seen:
         for _ in range(STEPS):
             step(imgs, eps).sum().item()
     parts = dict.fromkeys([*KINDS, OTHER], 0.0)
+    on_gpu = device.type == "cuda"
     for event in seen.key_averages():
-        on_gpu = device.type == "cuda"
+        if event.device_type != DeviceType.CPU:
+            continue  # a kernel: its time is that of the operator that launched it
         microseconds = event.self_device_time_total if on_gpu else event.self_cpu_time_total
         parts[kind_of(event.key)] += microseconds / 1e3 / STEPS
     return parts
@@ -118,7 +124,7 @@ def kind_of(event: str) -> str:
 
 def arithmetic_alone(way: str, device: torch.device) -> float:
     """Return the milliseconds of a step if only its arithmetic took time."""
-    operations = throughput.BATCH * throughput.flop_per_image()
+    operations = BATCH * throughput.flop_per_image()
     dtype = throughput.PEAKS[throughput.peak_of(way)]
     return 1e3 * operations / throughput.peak(device, dtype)
 
@@ -136,7 +142,7 @@ def draw(parts: dict[str, dict[str, float]], alone: dict[str, float]) -> Figure:
         label = "" if row else "arithmetic alone"
         ax.plot([value, value], [row - 0.4, row + 0.4], color=INK, lw=2, label=label)
     ax.invert_yaxis()
-    ax.set(xlabel=f"milliseconds for a step on {throughput.BATCH} images")
+    ax.set(xlabel=f"milliseconds for a step on {BATCH} images")
     fig.legend(ncols=3, loc="outside lower center")
     return fig
 

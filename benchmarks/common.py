@@ -39,6 +39,21 @@ def ran_on(device: torch.device, *packages: str) -> dict[str, dict]:
     return {"versions": core.versions(*packages), "hardware": core.hardware(device)}
 
 
+def kind(device: torch.device) -> str:
+    """Return what results of one kind of device are named by, such as "cpu-avx2" or "cuda"."""
+    if device.type != "cpu":
+        return device.type
+    return f"cpu-{torch.backends.cpu.get_cpu_capability().lower()}"
+
+
+def machine(result: dict[str, dict]) -> str:
+    """Say in words what a result was measured on, from what `ran_on` recorded."""
+    hardware = result["hardware"]
+    if hardware["device"] != "cpu":
+        return str(hardware["name"])
+    return f"{hardware['name']}, {hardware['simd']}, {hardware['threads']} threads"
+
+
 def write_result(name: str, content: dict, folder: Path | None = None) -> None:
     """Write a result into `folder`, if none is given into benchmarks/results/."""
     core.write_json((folder or RESULTS) / name, content)

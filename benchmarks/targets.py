@@ -8,16 +8,17 @@ import json
 from typing import NamedTuple
 
 import common
+import torch
 
 from vaehelpers.published import published_checkpoint
 from vaehelpers.training.checkpoint import read_meta
 
 EPOCHS = 80  # of the practical's run
-FAST = "vaehelpers, fast, compiled"
-PRACTICAL = {
-    "bfloat16": "vaehelpers, practical, bfloat16",
-    "float32": "vaehelpers, practical, compiled",
+FAST = {  # the way that is timed, and the recipe of quality.json that is scored
+    "vaehelpers, fast, compiled": "fast",
+    "vaehelpers, fast, bfloat16": "fast, bfloat16",
 }
+PRACTICAL = "vaehelpers, practical"
 VERDICTS = {True: "met", False: "missed", None: ""}
 
 
@@ -30,14 +31,15 @@ class Row(NamedTuple):
     why: str = ""
 
 
-def table(rates: dict[str, float], device: str, limits: dict[str, float]) -> str:
+def table(rates: dict[str, float], limits: dict[str, float], device: str) -> str:
     """Return the table, and below it what is known about the targets that were missed.
 
-    `rates` are images per second, `limits` the ratios that the device's arithmetic allows.
+    `rates` and `limits` are each way's images per second, as measured and as the arithmetic of the
+    device, "cpu" or "cuda", would allow.
     """
     rows = [
-        images_per_second(rates, "cpu", 3, device, limits),
-        images_per_second(rates, "cuda", 50, device, limits),
+        share_of_arithmetic(rates, limits, device),
+        on_a_gpu(),
         time_to_quality(rates),
         *final_quality(),
         batch_run(),
@@ -57,44 +59,54 @@ def base(rates: dict[str, float]) -> float:
     return max(rate for name, rate in rates.items() if name.startswith("textbook"))
 
 
-def images_per_second(
-    rates: dict[str, float], device: str, wanted: int, here: str, limits: dict[str, float]
-) -> Row:
-    """Compare images per second at the practical's own recipe; `here` is the device measured."""
-    target = f"images per second on {device}: {wanted} times the textbook's"
-    if device != here:
+def share_of_arithmetic(rates: dict[str, float], limits: dict[str, float], device: str) -> Row:
+    """Compare images per second at the practical's recipe, in 32 bits, with the arithmetic's."""
+    target = "share of the arithmetic limit in 32 bits on a CPU: 65%"
+    ways = [way for way in rates if way.startswith(PRACTICAL) and not way.endswith("bfloat16")]
+    if device != "cpu" or not ways:
         return Row(target, "not measured in this run")
-    reached = []
-    ratios = []
-    for numbers, way in PRACTICAL.items():
-        if way not in rates:
-            continue
-        ratio = rates[way] / base(rates)
-        ratios.append(ratio)
-        limit = f"this machine's whole arithmetic: {limits[numbers]:.1f} times"
-        reached.append(f"{ratio:.2f} times in {numbers} ({limit})")
-    why = f"{profile(device)}\n{tried(device.upper())}"
-    return Row(target, "; ".join(reached), max(ratios) >= wanted, why)
+    best = max(ways, key=lambda way: rates[way])
+    share = rates[best] / limits[best]
+    of_the_textbook = rates[best] / base(rates)
+    reached = f"{share:.0%} ({best}: {of_the_textbook:.2f} times the textbook's images per second)"
+    why = f"{profile()}\n{tried('CPU')}"
+    return Row(target, reached, share >= 0.65, why)
+
+
+def on_a_gpu() -> Row:
+    """Say what benchmarks/gpu.py recorded: seconds of a whole run of the practical's recipe."""
+    target = f"{EPOCHS} epochs of practical on a GPU: 30 s"
+    found = common.read_result("gpu.json") or {}
+    runs = [run for run in found.get("time", []) if run["recipe"] == "practical"]
+    seconds = [run["seconds"] for run in runs if run["epochs"] == EPOCHS and "error" not in run]
+    if not seconds:
+        return Row(target, "benchmarks/gpu.py has not run")
+    reached = f"{min(seconds):.0f} s on {common.machine(found)}, recorded"
+    return Row(target, reached, min(seconds) <= 30, tried("CUDA"))
 
 
 def time_to_quality(rates: dict[str, float]) -> Row:
     """Compare the wall time to the practical's last validation score, each with its pipeline."""
-    target = f"time to the practical's score after {EPOCHS} epochs: an eighth"
+    target = f"time to the practical's score after {EPOCHS} epochs: 1/20"
     found = common.read_result("quality.json")
     if not found:
         return Row(target, "benchmarks/quality.py has not run")
-    if FAST not in rates:
-        return Row(target, "not measured in this run")
     goal = found["practical_80"][-1]
-    curves = found["recipes"]["fast"]["val_bpd"]
-    first = [first_epoch_at(goal, curve) for curve in curves]
-    if None in first:
-        short = f"{first.count(None)} of {len(first)} seeds"
-        return Row(target, f"not reached in {found['epochs']} epochs by {short}", False)
-    faster = rates[FAST] / base(rates)
-    parts = [EPOCHS / epoch * faster for epoch in first]
-    reached = f"1/{min(parts):.1f} to 1/{max(parts):.1f}, {len(parts)} seeds"
-    return Row(target, reached, min(parts) >= 8)
+    best = None
+    for way, recipe in FAST.items():
+        if way not in rates or recipe not in found["recipes"]:
+            continue
+        faster = rates[way] / base(rates)
+        first = [first_epoch_at(goal, curve) for curve in found["recipes"][recipe]["val_bpd"]]
+        late = f"{first.count(None)} of {len(first)} seeds"
+        if None in first:
+            return Row(target, f"not reached in {found['epochs']} epochs by {late}", False)
+        parts = [EPOCHS / epoch * faster for epoch in first]
+        reached = f"1/{min(parts):.1f} to 1/{max(parts):.1f}, {len(parts)} seeds ({way})"
+        row = Row(target, reached, min(parts) >= 20, tried("Time to quality"))
+        if best is None or min(parts) > best[0]:
+            best = (min(parts), row)
+    return best[1] if best else Row(target, "not measured in this run")
 
 
 def first_epoch_at(goal: float, curve: list[float]) -> int | None:
@@ -112,9 +124,9 @@ def final_quality() -> list[Row]:
     gain = practical - best
     return [
         Row(
-            "test score of the same network: 1.20 bits/dim",
+            "test score of the same network: 1.203 bits/dim",
             f"{best:.4f}",
-            best <= 1.2,
+            best <= 1.203,
             tried("1.20"),
         ),
         Row(
@@ -132,12 +144,12 @@ def published_test_score(variant: str = "") -> float:
 
 def batch_run() -> Row:
     """Say how long the last `make figures` took."""
-    target = "the four notebooks in batch: 150 s"
+    target = "the four notebooks in batch: 120 s"
     path = common.ROOT / "build" / "run.json"
     seconds = json.loads(path.read_text()).get("wall_seconds") if path.is_file() else None
     if not seconds:
         return Row(target, "`make figures` has not run here")
-    return Row(target, f"{seconds:.0f} s", seconds <= 150, tried("in batch"))
+    return Row(target, f"{seconds:.0f} s", seconds <= 120, tried("in batch"))
 
 
 def growth() -> list[Row]:
@@ -153,11 +165,11 @@ def growth() -> list[Row]:
     return rows
 
 
-def profile(device: str) -> str:
-    """Say where the time of a step goes, as benchmarks/breakdown.py recorded it."""
-    found = common.read_result(f"breakdown-{device}.json")
+def profile() -> str:
+    """Say where the time of a step goes on a CPU of this kind, as breakdown.py recorded it."""
+    found = common.read_result(f"breakdown-{common.kind(torch.device('cpu'))}.json")
     if not found:
-        return "benchmarks/breakdown.py has not run"
+        return "benchmarks/breakdown.py has not run on a CPU of this kind"
     lines = []
     for name, parts in found["milliseconds"].items():
         whole = f"a step of {found['batch']} images: {sum(parts.values()):.0f} ms"

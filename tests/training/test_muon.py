@@ -16,7 +16,7 @@ def seeded(seed):
 def test_orthogonalise_keeps_directions_and_evens_out_lengths():
     matrices = torch.randn(3, 20, 50, generator=seeded(0))
     u, s, vh = torch.linalg.svd(matrices, full_matrices=False)
-    changed = torch.stack(orthogonalise(list(matrices)))
+    (changed,) = orthogonalise([matrices])
     in_their_directions = torch.einsum("knm,kni,kjm->kij", changed, u, vh)
     lengths = in_their_directions.diagonal(dim1=1, dim2=2)
     # It is diagonal if directions are kept.
@@ -26,10 +26,10 @@ def test_orthogonalise_keeps_directions_and_evens_out_lengths():
 
 
 def test_matrices_of_other_widths_do_not_change_one_another():
-    matrices = [torch.randn(6, width, generator=seeded(width)) for width in (6, 9, 40)]
-    together = orthogonalise(matrices)
-    for matrix, changed in zip(matrices, together, strict=True):
-        (alone,) = orthogonalise([matrix])
+    stacks = [torch.randn(2, 6, width, generator=seeded(width)) for width in (6, 9, 40)]
+    together = orthogonalise(stacks)
+    for stack, changed in zip(stacks, together, strict=True):
+        (alone,) = orthogonalise([stack])
         torch.testing.assert_close(changed, alone, rtol=0, atol=1e-5)
 
 
@@ -54,9 +54,9 @@ class Textbook:
         matrix = ahead.flatten(1)
         n, m = matrix.shape
         if n <= m:
-            direction = orthogonalise([matrix])[0]
+            direction = orthogonalise([matrix[None]])[0][0]
         else:
-            direction = orthogonalise([matrix.T])[0].T * (n / m) ** 0.5
+            direction = orthogonalise([matrix.T[None]])[0][0].T * (n / m) ** 0.5
         return direction.reshape(ahead.shape)
 
 

@@ -33,6 +33,25 @@ def test_a_step_is_that_of_autograd_and_leaves_no_gradients():
         assert after.grad is None
 
 
+@pytest.fixture
+def bfloat16_here(monkeypatch):
+    """Have every processor count as one with instructions for bfloat16."""
+    monkeypatch.setattr(step_module, "multiplies_bfloat16", lambda device: True)
+
+
+def test_without_instructions_for_bfloat16_training_says_so_and_computes_in_32_bits(monkeypatch):
+    monkeypatch.setattr(step_module, "multiplies_bfloat16", lambda device: False)
+    model = lively(2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with pytest.warns(UserWarning, match="training in float32: this processor has no") as said:
+        step = training_step(model, [optimizer], TrainConfig(precision="bfloat16"))
+    assert len(said) == 1
+    imgs, eps = batch()
+    exact = torch.stack([part.mean() for part in lively(2).losses(imgs, eps)])
+    assert torch.equal(step(imgs, eps), exact)
+
+
+@pytest.mark.usefixtures("bfloat16_here")
 def test_the_configuration_says_what_a_step_is():
     imgs, eps = batch()
     losses = {}
@@ -54,12 +73,11 @@ def test_the_configuration_says_what_a_step_is():
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
-def test_only_compiled_steps_on_a_cuda_device_are_a_graph(device):
-    device = torch.device(device)
-    assert not is_in_graph(TrainConfig(compiled=False), device)
-    assert is_in_graph(TrainConfig(compiled=True), device) == (device.type == "cuda")
+def test_only_steps_on_a_cuda_device_are_a_graph(device):
+    assert is_in_graph(torch.device(device)) == (device == "cuda")
 
 
+@pytest.mark.usefixtures("bfloat16_here")
 @pytest.mark.parametrize(
     ("device", "precision", "is_compiled"),
     [
@@ -77,6 +95,7 @@ def test_torch_compiles_what_it_has_right_gradients_of(monkeypatch, device, prec
         return function
 
     monkeypatch.setattr(step_module, "compile_if_possible", note)
+    monkeypatch.setattr(torch.cuda, "Stream", object)
     model = SimpleNamespace(device=torch.device(device), losses=object())
     training_step(model, [], TrainConfig(precision=precision))
     assert not compiled
@@ -110,13 +129,15 @@ def test_a_graph_runs_three_times_records_once_and_replays(monkeypatch):
         "CUDAGraph": Recording,
         "Stream": Recording,
         "current_stream": Recording,
-        "graph": contextlib.nullcontext,
+        "graph": lambda graph, stream: contextlib.nullcontext(streams.append(stream)),
         "stream": contextlib.nullcontext,
     }
     for name, stand_in in stand_ins.items():
         monkeypatch.setattr(torch.cuda, name, stand_in)
+    streams = []
     graph = CudaGraphed(double)
     values = [torch.tensor([float(value)]) for value in range(6)]
     assert [float(graph(value)) for value in values] == [0, 2, 4, 6, 8, 10]
     assert done == ["run"] * 4 + ["replay"] * 3
+    assert streams == [graph.stream]
     assert [float(value) for value in values] == [0, 1, 2, 3, 4, 5]

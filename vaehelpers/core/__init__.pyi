@@ -1,5 +1,6 @@
 from .device import choose_device as choose_device
 from .device import keep_freed_memory as keep_freed_memory
+from .device import multiplies_bfloat16 as multiplies_bfloat16
 from .device import to_device as to_device
 from .files import write_json as write_json
 from .progress import measure as measure
@@ -15,6 +16,7 @@ __all__ = [
     "keep_freed_memory",
     "load_weights",
     "measure",
+    "multiplies_bfloat16",
     "save_weights",
     "to_device",
     "until_interrupted",

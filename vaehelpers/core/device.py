@@ -55,11 +55,25 @@ def keep_freed_memory() -> None:
     mallopt(M_TRIM_THRESHOLD, 1 << 30)
 
 
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Say whether a device has instructions for bfloat16; a CPU without them is slower by far.
+
+    On a processor with AVX2 alone, convolutions took 6.7 times as long as in 32 bits.
+    """
+    if device.type != "cpu":
+        return True
+    is_supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return bool(is_supported and is_supported())
+
+
 def compile_if_possible(function: Callable, device: torch.device) -> Callable:
-    """Return `function` compiled by torch; where that is not possible, warn and return it as is."""
+    """Return `function` compiled by torch; where that is not possible, warn and return it as is.
+
+    Each shape of its arguments is compiled by itself, which is faster than one code for all.
+    """
     missing = missing_compilers(device.type)
     if missing:
         reason = " and ".join(missing)
         warnings.warn(f"training is not compiled: {reason} is missing", stacklevel=2)
         return function
-    return torch.compile(function)
+    return torch.compile(function, dynamic=False)

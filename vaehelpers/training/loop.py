@@ -159,7 +159,7 @@ class _Run:
 
         # Optimizers, and the step that uses them.
         self.optimizers = build_optimizers(
-            self.recipe, self.model, config.used_lr, is_in_graph(config, self.device)
+            self.recipe, self.model, config.used_lr, is_in_graph(self.device)
         )
         self.peak_rates = [float(group["lr"]) for group in self._groups()]
         if previous:
@@ -211,7 +211,10 @@ class _Run:
         return mean_scores(recon, kl, self.train_images.shape)
 
     def _batches(self, epoch: int) -> list[tuple[Tensor, Tensor]]:
-        """Shuffle images and draw their noise; like the template, drop the last incomplete batch.
+        """Shuffle images and draw their noise; drop the last batch where it is not full.
+
+        The template keeps that one: of 54,000 images 112, in batches of 128. Without it all steps
+        have one shape, which a graph and a compiled step need.
 
         Order and noise depend on seed and epoch alone. That is why a resumed run needs no saved
         random state, and why all devices see the same draws.

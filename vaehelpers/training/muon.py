@@ -1,5 +1,8 @@
 """The optimizer Muon: every step of a weight matrix gets singular values near 1."""
 
+# torch._foreach_...: one call for a list of tensors, as in torch's own optimizers.
+# pyright: reportPrivateImportUsage=false
+
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -10,15 +13,15 @@ from torch import Tensor
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
-def orthogonalise(matrices: list[Tensor], rounds: int = 5) -> list[Tensor]:
-    """Return matrices `[n, m]`, n <= m, with their singular values brought to 0.7 ... 1.2.
+def orthogonalise(stacks: list[Tensor], rounds: int = 5) -> list[Tensor]:
+    """Return stacks of matrices `[k,n,m]`, n <= m, with singular values brought to 0.7 ... 1.2.
 
     The singular vectors stay. These are the Newton-Schulz iterations of Jordan et al. (2024), as
     products of n x n matrices only: x itself is used at the start and at the end, so that matrices
     with the same n form one batch, whatever their m. Singular values far below the largest (under
     about a thousandth) are not there yet after five rounds.
     """
-    gram = torch.stack([x @ x.mT for x in matrices])
+    gram = torch.cat([x @ x.mT for x in stacks])
     trace = gram.diagonal(dim1=1, dim2=2).sum(1)
     length = trace.sqrt()[:, None, None] + 1e-7  # no singular value is above it
     gram = gram / length**2
@@ -28,8 +31,8 @@ def orthogonalise(matrices: list[Tensor], rounds: int = 5) -> list[Tensor]:
         gram = factor @ gram @ factor
         factor = _polynomial(gram)
         product = factor @ product
-    scaled = product / length
-    return [matrix @ x for matrix, x in zip(scaled, matrices, strict=True)]
+    scaled = (product / length).split([len(x) for x in stacks])
+    return [matrices @ x for matrices, x in zip(scaled, stacks, strict=True)]
 
 
 def _polynomial(gram: Tensor) -> Tensor:
@@ -47,14 +50,14 @@ class Muon(torch.optim.Optimizer):
 
         average = momentum * average + (1 - momentum) * gradient
         ahead = momentum * average + (1 - momentum) * gradient  # Nesterov: where it is heading
-        weight -= lr * orthogonalise([ahead])[0]
+        weight -= lr * orthogonalise([ahead[None]])[0][0]
 
-    and this does the same for all weights with one smaller side together, in a half to a third of
-    the time. `lr` is the length of a step in spectral norm, for tall matrices times sqrt(n / m);
-    `momentum` is in [0, 1). With `row_normalise_decay` in (0, 1), the decay of averages of each
-    row's squares, rows take steps of one length on average, as in NorMuon (Li et al. 2025,
-    arXiv:2510.05491); a step's Frobenius norm stays. `weight_decay` times `lr` is the share of a
-    weight that every step takes away. Raises ValueError for weights with fewer than two axes.
+    and this does the same for all weights with one smaller side together. `lr` is the length of a
+    step in spectral norm, for tall matrices times sqrt(n / m); `momentum` is in [0, 1). With
+    `row_normalise_decay` in (0, 1), the decay of averages of each row's squares, rows take steps of
+    one length on average, as in NorMuon (Li et al. 2025, arXiv:2510.05491); a step's Frobenius norm
+    stays. `weight_decay` times `lr` is the share of a weight that every step takes away. Raises
+    ValueError for weights with fewer than two axes.
 
     torch.optim.Muon takes matrices only, and orthogonalises in 16 bits, which on a CPU without
     instructions for products of such numbers takes four times as long.
@@ -87,41 +90,62 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Take one step; closures are not supported."""
         for group in self.param_groups:
-            weights = [weight for weight in group["params"] if weight.grad is not None]
-            if not weights:
+            of_one_shape = defaultdict(list)
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    of_one_shape[weight.shape].append(weight)
+            if not of_one_shape:
                 continue
-            ahead = [self._ahead(weight, weight.grad, group["momentum"]) for weight in weights]
-            wide = [_lying(matrix.flatten(1)) for matrix in ahead]
-            for weight, direction in zip(weights, orthogonalise(wide), strict=True):
-                self._move(weight, direction, group)
+            ahead = [self._ahead(weights, group) for weights in of_one_shape.values()]
+            for weights, steps in zip(of_one_shape.values(), orthogonalise(ahead), strict=True):
+                self._move(weights, steps, group)
 
-    def _move(self, weight: Tensor, direction: Tensor, group: dict) -> None:
-        """Move a weight against a direction, a matrix with no more rows than columns."""
-        n, m = weight.flatten(1).shape
+    def _ahead(self, weights: list[Tensor], group: dict) -> Tensor:
+        """Add gradients to their averages; return where these are heading, `[k,n,m]`, n <= m."""
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        averages = [self._average(weight, "average", weight) for weight in weights]
+        torch._foreach_lerp_(averages, gradients, 1 - group["momentum"])
+        ahead = torch._foreach_lerp(gradients, averages, group["momentum"])
+        return _lying(torch.stack(ahead).flatten(2))
+
+    def _move(self, weights: list[Tensor], steps: Tensor, group: dict) -> None:
+        """Move weights of one shape against steps `[k,n,m]`, n <= m."""
+        n, m = weights[0].flatten(1).shape
         if n > m:
-            direction = direction.mT * (n / m) ** 0.5
+            steps = steps.mT * (n / m) ** 0.5
         if group["row_normalise_decay"]:
-            direction = self._row_normalised(weight, direction, group["row_normalise_decay"])
-        weight.mul_(1 - group["lr"] * group["weight_decay"])
-        weight.sub_(direction.reshape(weight.shape) * group["lr"])
+            steps = self._row_normalised(weights, steps, group["row_normalise_decay"])
+        if group["weight_decay"]:
+            torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+        moves = (steps * group["lr"]).unflatten(2, weights[0].shape[1:])
+        torch._foreach_sub_(weights, moves.unbind())
 
-    def _row_normalised(self, weight: Tensor, step: Tensor, decay: float) -> Tensor:
-        """Divide each row by the root of its average square so far; keep the whole's length."""
-        squares = step.square().mean(1, keepdim=True)
-        average = self.state[weight].setdefault("squares", torch.zeros_like(squares))
-        average.lerp_(squares, 1 - decay)
-        even = step / (average.sqrt() + 1e-8)
-        return even * (step.norm() / (even.norm() + 1e-8))  # a weight without a gradient stays
+    def _row_normalised(self, weights: list[Tensor], steps: Tensor, decay: float) -> Tensor:
+        """Divide each row by the root of its average square so far; keep each step's length."""
+        squares = steps.square().mean(2, keepdim=True)  # [k,n,1]
+        averages = [
+            self._average(weight, "squares", of_rows)
+            for weight, of_rows in zip(weights, squares, strict=True)
+        ]
+        torch._foreach_lerp_(averages, squares.unbind(), 1 - decay)
+        even = steps / (torch.stack(averages).sqrt() + 1e-8)
+        kept = _length(steps) / (_length(even) + 1e-8)  # a weight without a gradient stays
+        return even * kept
 
-    def _ahead(self, weight: Tensor, gradient: Tensor, momentum: float) -> Tensor:
-        """Add the gradient to its average; return where the average is heading."""
-        if not self.state[weight]:
-            self.state[weight]["average"] = torch.zeros_like(weight)
-        average = self.state[weight]["average"].lerp_(gradient, 1 - momentum)
-        return gradient.lerp(average, momentum)
+    def _average(self, weight: Tensor, name: str, like: Tensor) -> Tensor:
+        """Return a running average of a weight; before its first step, zeros like `like`."""
+        state = self.state[weight]
+        if name not in state:
+            state[name] = torch.zeros_like(like)
+        return state[name]
 
 
-def _lying(matrix: Tensor) -> Tensor:
-    """Return a matrix, or its transpose, with no more rows than columns."""
-    n, m = matrix.shape
-    return matrix if n <= m else matrix.mT
+def _lying(matrices: Tensor) -> Tensor:
+    """Return matrices `[k,n,m]`, or their transposes, with no more rows than columns."""
+    n, m = matrices.shape[1:]
+    return matrices if n <= m else matrices.mT
+
+
+def _length(matrices: Tensor) -> Tensor:
+    """Return the Frobenius norm of each matrix, `[k,n,m] -> [k,1,1]`."""
+    return matrices.square().sum((1, 2), keepdim=True).sqrt()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..core.device import compile_if_possible
+from ..core.device import compile_if_possible, multiplies_bfloat16
 from ..vae.networks import VAE
 from .config import TrainConfig
 
@@ -20,15 +20,32 @@ def training_step(
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """Return the function that trains on one batch, see `Step`, as `config` says.
 
-    With `compiled`, torch compiles the loss and, on a CUDA device, the whole step is recorded as a
-    graph. In `precision` "bfloat16", convolutions and matrix products take 16-bit numbers and add
-    up in 32 bits; weights, their updates, latents and loss stay in 32 bits.
+    On a CUDA device the whole step is recorded as a graph of kernels. With `compiled`, torch
+    compiles the loss. In `precision` "bfloat16", convolutions and matrix products take 16-bit
+    numbers and add up in 32 bits; weights, their updates, latents and loss stay in 32 bits. On a
+    processor without instructions for such numbers, a warning says that all is computed in 32 bits
+    instead. "float32" lets a CUDA device round what convolutions multiply to TF32, 10 bits after
+    the point, as PyTorch does by default.
     """
-    loss: Loss = in_bfloat16(model) if config.precision == "bfloat16" else model.losses
+    loss: Loss = in_bfloat16(model) if is_narrow(config, model.device) else model.losses
     if config.compiled and compiles_correctly(config, model.device):
         loss = compile_if_possible(loss, model.device)
     step = Step(loss, optimizers, config.beta)
-    return CudaGraphed(step) if is_in_graph(config, model.device) else step
+    return CudaGraphed(step) if is_in_graph(model.device) else step
+
+
+def is_narrow(config: TrainConfig, device: torch.device) -> bool:
+    """Say whether networks compute in 16 bits; warn where a device is asked to and should not."""
+    if config.precision == "float32":
+        return False
+    if multiplies_bfloat16(device):
+        return True
+    warnings.warn(
+        "training in float32: this processor has no instructions for bfloat16, "
+        "which would take several times as long; leave precision=bfloat16 out and this is not said",
+        stacklevel=3,
+    )
+    return False
 
 
 def compiles_correctly(config: TrainConfig, device: torch.device) -> bool:
@@ -41,9 +58,9 @@ def compiles_correctly(config: TrainConfig, device: torch.device) -> bool:
     return not (config.precision == "bfloat16" and device.type == "cuda")
 
 
-def is_in_graph(config: TrainConfig, device: torch.device) -> bool:
-    """Say whether steps are recorded as a CUDA graph."""
-    return config.compiled and device.type == "cuda"
+def is_in_graph(device: torch.device) -> bool:
+    """Say whether steps are recorded as a CUDA graph: launching kernels takes longer than they."""
+    return device.type == "cuda"
 
 
 def in_bfloat16(model: VAE) -> Loss:
@@ -91,6 +108,7 @@ class CudaGraphed:
     def __init__(self, function: Callable[..., Tensor]):
         self.function = function
         self.calls = 0
+        self.stream = torch.cuda.Stream()  # of the first calls and of the recording
         self.graph: torch.cuda.CUDAGraph | None = None
         self.inputs: list[Tensor] = []
         self.output = torch.empty(0)
@@ -111,17 +129,16 @@ class CudaGraphed:
         """Record the function on copies of the values, `inputs`; its result will be in `output`."""
         self.inputs = [value.clone() for value in values]
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, stream=self.stream):
             self.output = self.function(*self.inputs)
         return graph
 
     def _call_beside(self, values: tuple[Tensor, ...]) -> Tensor:
         """Run on a side stream, as CUDA requires before a recording."""
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with warnings.catch_warnings(), torch.cuda.stream(stream):
+        self.stream.wait_stream(torch.cuda.current_stream())
+        with warnings.catch_warnings(), torch.cuda.stream(self.stream):
             # Adam was told that it will be captured, and warns because these first calls are not.
             warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")
             result = self.function(*values)
-        torch.cuda.current_stream().wait_stream(stream)
+        torch.cuda.current_stream().wait_stream(self.stream)
         return result
