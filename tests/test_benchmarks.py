@@ -21,6 +21,7 @@ from vaehelpers.training import RECIPES
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 FILES = sorted(FOLDER.glob("*.py"))
 NO_SCRIPTS = ("common", "targets", "textbook")
+NEEDED = {"explorer": ["playwright"], "peers": ["lightning", "pythae"]}
 # What is not installed with the package itself.
 JUPYTER = ("IPython", "ipykernel", "ipywidgets", "jupyterlab", "nbformat", "papermill", "traitlets")
 RATES = {
@@ -122,8 +123,8 @@ checkpoint._places
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_benchmark_imports_and_says_in_one_line_what_it_is(file):
-    if file.stem == "explorer":
-        pytest.importorskip("playwright")
+    for package in NEEDED.get(file.stem, ()):
+        pytest.importorskip(package)
     module = script(file.stem)
     assert len(module.__doc__.split("\n")[0]) <= 100
     assert hasattr(module, "main") is (file.stem not in NO_SCRIPTS)
