@@ -55,6 +55,41 @@ def exact_elbo(wider=1.0):
     return expected - float(KLD(MEAN, (wider * STD).log()))
 
 
+def test_a_fitted_q_that_can_be_the_posterior_becomes_it(bump):
+    model, image = bump
+    images = image.expand(20, -1, -1, -1)
+    with torch.no_grad():
+        model.encoder.q += torch.tensor([[0.1, 0.1], [0.3, 0.3]])
+    before = sum(likelihood.refined(model, images, steps=0))
+    fitted = sum(likelihood.refined(model, images, steps=150))
+    with torch.no_grad():  # a product of two Gaussians: the bump's and the prior's
+        model.encoder.q.copy_(torch.stack([MEAN / (1 + STD**2), (STD / (1 + STD**2).sqrt()).log()]))
+    exact = sum(likelihood.refined(model, images, steps=0))
+    assert float((before - exact).mean()) > 0.5
+    assert float((fitted - exact).mean()) == pytest.approx(0, abs=0.1)
+
+
+def test_without_steps_a_fitted_q_is_the_encoders():
+    model = load_published(20, 80)[0]
+    images = torch.randint(16, (5, 1, 28, 28), generator=torch.Generator().manual_seed(0))
+    recon, kl = likelihood.refined(model, images, steps=0)
+    scores = evaluate(model, images)
+    assert float(recon.mean()) == pytest.approx(scores["recon"])
+    assert float(kl.mean()) == pytest.approx(scores["kl"])
+
+
+def test_fitting_leaves_the_weights_and_their_gradients_alone():
+    model = load_published(20, 80)[0]
+    before = [weight.clone() for weight in model.parameters()]
+    images = torch.randint(16, (5, 1, 28, 28), generator=torch.Generator().manual_seed(0))
+    fitted = sum(part.mean() for part in likelihood.refined(model, images, steps=30))
+    scores = evaluate(model, images)
+    assert float(fitted) < scores["recon"] + scores["kl"] - 5
+    for weight, old in zip(model.parameters(), before, strict=True):
+        assert torch.equal(weight, old)
+        assert weight.grad is None
+
+
 def test_evidence_and_posterior_of_a_gaussian(bump):
     model, image = bump
     (found,) = quadrature.integrate(model, image)
