@@ -34,7 +34,7 @@ from vaehelpers.published import published_checkpoint
 from vaehelpers.training import RECIPES
 from vaehelpers.training.checkpoint import read_meta
 from vaehelpers.training.optimizers import build_optimizers
-from vaehelpers.training.step import CudaGraphed, Step, in_bfloat16
+from vaehelpers.training.step import CudaGraphed, Loss, Step, in_bfloat16
 from vaehelpers.vae import evaluate, seeded_vae
 from vaehelpers.vae.objective import elbo_to_bpd
 
@@ -46,12 +46,18 @@ class Sizes:
     """How much every stage does; `device` is where."""
 
     device: str = "cuda"
+    batch: int = textbook.BATCH
     agree_batches: int = 100
     epochs: int = 80
     timed_steps: int = 200
     workers: tuple[int, ...] = (0, 4, 8, 15)
     gradient_batches: int = 50
     tests: tuple[str, ...] = TESTS
+
+    def compiled(self, loss: Loss) -> Loss:
+        """Return the loss as torch compiles it; a rehearsal traces it, which takes no minute."""
+        backend = "inductor" if self.device == "cuda" else "eager"
+        return torch.compile(loss, dynamic=False, backend=backend)
 
     def data(self) -> Dataset:
         """Return FashionMNIST, in a rehearsal a few of its images."""
@@ -64,6 +70,7 @@ class Sizes:
 
 REHEARSAL = Sizes(
     device="cpu",
+    batch=8,
     agree_batches=2,
     epochs=1,
     timed_steps=2,
@@ -84,18 +91,17 @@ class Way:
     has_tf32: bool = True  # in convolutions, PyTorch's default
     is_channels_last: bool = False
 
-    def step(self, device: str) -> tuple[VAE, Callable[[Tensor, Tensor], Tensor]]:
-        """Return a new model and its step; without a CUDA device there is no graph of kernels."""
+    def step(self, sizes: Sizes) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return the step of a new model; without a CUDA device there is no graph of kernels."""
         recipe = RECIPES[self.recipe]
-        model = seeded_vae(42)
-        model = to_device(model, device)
+        model = to_device(seeded_vae(42), sizes.device)
         if self.is_channels_last:
             model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        is_graph = self.is_graph and device == "cuda"
+        is_graph = self.is_graph and sizes.device == "cuda"
         loss = in_bfloat16(model) if self.is_narrow else model.losses
-        loss = torch.compile(loss, dynamic=False) if self.is_compiled else loss
+        loss = sizes.compiled(loss) if self.is_compiled else loss
         step = Step(loss, build_optimizers(recipe, model, recipe.lr, is_graph), beta=1.0)
-        return model, CudaGraphed(step) if is_graph else step
+        return CudaGraphed(step) if is_graph else step
 
     @contextmanager
     def numbers(self) -> Iterator[None]:
@@ -123,12 +129,13 @@ def agreement(sizes: Sizes) -> dict:
     The ways draw the same images and noise, so that only rounding tells them apart.
     """
     batches = list(drawn_batches(sizes, sizes.agree_batches))
-    curves = {"cpu": scores(replace(Way(), is_graph=False), batches, "cpu")}
-    curves["eager"] = scores(replace(EXACT, is_graph=False), batches, sizes.device)
-    curves["graph"] = scores(EXACT, batches, sizes.device)
-    curves["graph, compiled"] = scores(replace(EXACT, is_compiled=True), batches, sizes.device)
-    curves["graph, TF32"] = scores(Way(), batches, sizes.device)
-    curves["graph, bfloat16"] = scores(replace(Way(), is_narrow=True), batches, sizes.device)
+    on_cpu = replace(sizes, device="cpu")
+    curves = {"cpu": scores(replace(Way(), is_graph=False), batches, on_cpu)}
+    curves["eager"] = scores(replace(EXACT, is_graph=False), batches, sizes)
+    curves["graph"] = scores(EXACT, batches, sizes)
+    curves["graph, compiled"] = scores(replace(EXACT, is_compiled=True), batches, sizes)
+    curves["graph, TF32"] = scores(Way(), batches, sizes)
+    curves["graph, bfloat16"] = scores(replace(Way(), is_narrow=True), batches, sizes)
     found = {}
     for base in ("eager", "cpu"):
         found[f"largest_distance_to_{base}_bpd"] = {
@@ -143,17 +150,17 @@ def drawn_batches(sizes: Sizes, count: int) -> Iterator[tuple[Tensor, Tensor]]:
     images = sizes.data().train.images
     generator = torch.Generator().manual_seed(42)
     for _ in range(count):
-        chosen = torch.randint(len(images), (textbook.BATCH,), generator=generator)
-        yield images[chosen], torch.randn(textbook.BATCH, 20, generator=generator)
+        chosen = torch.randint(len(images), (sizes.batch,), generator=generator)
+        yield images[chosen], torch.randn(sizes.batch, 20, generator=generator)
 
 
-def scores(way: Way, batches: list[tuple[Tensor, Tensor]], device: str) -> list[float]:
+def scores(way: Way, batches: list[tuple[Tensor, Tensor]], sizes: Sizes) -> list[float]:
     """Train on the batches; return the bits per dimension of each, before its step."""
     with way.numbers():
-        _, step = way.step(device)
+        step = way.step(sizes)
         found = []
         for imgs, eps in batches:
-            nats = step(imgs.to(device), eps.to(device)).sum()
+            nats = step(imgs.to(sizes.device), eps.to(sizes.device)).sum()
             found.append(float(elbo_to_bpd(nats, imgs.shape)))
     return found
 
@@ -162,7 +169,10 @@ def whole_run(sizes: Sizes, recipe: str, is_compiled: bool) -> dict:
     """Train a whole run; return seconds, scores, and how far these are from the CPU's."""
     dataset = sizes.data()
     config = TrainConfig(
-        recipe=recipe, epochs=sizes.epochs, device=sizes.device, compiled=is_compiled
+        recipe=recipe,
+        epochs=sizes.epochs,
+        device=sizes.device,
+        compiled=is_compiled and sizes.device == "cuda",
     )
     started = time.perf_counter()
     records, model = [], None
@@ -214,7 +224,7 @@ def variants(sizes: Sizes) -> dict[str, dict[str, float]]:
     imgs, eps = (part.to(sizes.device) for part in batch)
     for name, way in VARIANTS.items():
         with way.numbers():
-            _, step = way.step(sizes.device)
+            step = way.step(sizes)
             for _ in range(6):  # kernels are compiled, chosen and recorded
                 step(imgs, eps).sum().item()
 
@@ -223,7 +233,7 @@ def variants(sizes: Sizes) -> dict[str, dict[str, float]]:
                     result = step(imgs, eps)
                 result.sum().item()
 
-            rate = textbook.BATCH * sizes.timed_steps / common.timed(work)
+            rate = sizes.batch * sizes.timed_steps / common.timed(work)
             found[name] = {"images_per_second": rate, "kernels_a_step": kernels(step, imgs, eps)}
         print("variant ", name, found[name], flush=True)
     return found
@@ -246,7 +256,7 @@ def gradient_errors(sizes: Sizes) -> dict[str, dict[str, float]]:
     config = TrainConfig(epochs=1, recipe="practical", device=sizes.device)
     *_, (_, model) = fit(sizes.data(), config)
     narrow = in_bfloat16(model)
-    ways = {"as it is": narrow, "compiled": torch.compile(narrow, dynamic=False)}
+    ways = {"as it is": narrow, "compiled": sizes.compiled(narrow)}
     found = {}
     for way, loss in ways.items():
         errors = {name: [] for name, _ in model.named_parameters()}
@@ -261,9 +271,7 @@ def gradient_errors(sizes: Sizes) -> dict[str, dict[str, float]]:
     return found
 
 
-def gradients(
-    model: VAE, loss: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], imgs: Tensor, eps: Tensor
-) -> dict[str, Tensor]:
+def gradients(model: VAE, loss: Loss, imgs: Tensor, eps: Tensor) -> dict[str, Tensor]:
     """Return the gradient of each weight, by name."""
     model.zero_grad()
     recon, kl = loss(imgs, eps)
