@@ -8,12 +8,14 @@ from .config import TrainConfig as TrainConfig
 from .history import EpochRecord as EpochRecord
 from .loop import fit as fit
 from .muon import Muon as Muon
+from .soap import Soap as Soap
 
 __all__ = [
     "RECIPES",
     "EpochRecord",
     "Muon",
     "Recipe",
+    "Soap",
     "TrainConfig",
     "checkpoint",
     "fit",
