@@ -23,8 +23,8 @@ class Soap(torch.optim.Optimizer):
     square. `turn` brings the eigenvectors up to date; it is to be called between steps, every
     `period` of them. `lr` is the root mean square of the lengths that a step moves the rows of a
     weight, whatever the gradient. `momentum` and `decay`, in [0, 1), are those of the averages of
-    gradients, and of their squares and products. The first gradient only chooses the axes. At a step
-    every weight must have a gradient. Raises ValueError for weights with fewer than two axes.
+    gradients, and of their squares and products. The first gradient only chooses the axes. At a
+    step every weight must have a gradient. Raises ValueError for weights with fewer than two axes.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ def _turn(state: dict[str, Tensor], side: str) -> None:
     old, products = state[f"{side}_axes"], state[f"{side}_products"]
     ahead = products @ old
     order = (old * ahead).sum(1).argsort(descending=True)  # by the lengths along the axes, [k,n]
-    new = torch.linalg.qr(ahead.take_along_dim(order[:, None], 2))[0]
+    new = torch.linalg.qr(ahead.take_along_dim(order[:, None], 2))[0].contiguous()
     state[f"{side}_axes"] = new
     change = new.mT @ old
     if side == "left":
