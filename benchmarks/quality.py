@@ -30,10 +30,10 @@ STEPS = {  # each changes one thing in the one before
     "practical": RECIPES["practical"],
     "rates rise and fall": Recipe(lr=0.004, batch_size=128, warmup=FAST.warmup),
     "Muon for hidden weights": Recipe(
-        lr=0.004, batch_size=128, warmup=FAST.warmup, muon_lr_factor=2.5
+        lr=0.004, batch_size=128, warmup=FAST.warmup, hidden="Muon", hidden_lr_factor=2.5
     ),
     "Adam's rate times four": Recipe(
-        lr=FAST.lr, batch_size=128, warmup=FAST.warmup, muon_lr_factor=FAST.muon_lr_factor
+        lr=FAST.lr, batch_size=128, warmup=FAST.warmup, hidden="Muon", hidden_lr_factor=0.625
     ),
     "fast": FAST,
     "fast, bfloat16": FAST,

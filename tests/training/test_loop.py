@@ -396,7 +396,7 @@ def test_rates_of_the_run_are_those_of_the_recipe(few):
     for i, (adam, *muon) in enumerate(seen):
         expected = config.used_lr * fast.rate_factor(i, len(seen))
         assert adam == pytest.approx(expected)
-        assert muon == pytest.approx([expected * fast.muon_lr_factor] * len(muon))
+        assert muon == pytest.approx([expected * fast.hidden_lr_factor] * len(muon))
 
 
 def test_fewer_images_than_a_batch_still_train(few):

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from vaehelpers.training import RECIPES
-from vaehelpers.training.optimizers import build_optimizers, set_rate
+from vaehelpers.training import RECIPES, Soap
+from vaehelpers.training.optimizers import TURN_EVERY, build_optimizers, set_rate, turn_axes
 from vaehelpers.vae import seeded_vae
 
 
@@ -21,20 +21,22 @@ def test_each_weight_has_one_optimizer(name):
     assert sorted(stepped) == sorted(id(weight) for weight in model.parameters())
 
 
-def test_muon_takes_the_hidden_matrices_and_adam_the_rest():
+@pytest.mark.parametrize("name", ["fast", "best"])
+def test_another_optimizer_takes_the_hidden_matrices_and_adam_the_rest(name):
     model = seeded_vae(0)
-    fast = RECIPES["fast"]
-    adam, muon = build_optimizers(fast, model, 1e-3)
+    recipe = RECIPES[name]
+    adam, inner = build_optimizers(recipe, model, 1e-3)
     assert isinstance(adam, torch.optim.Adam)
+    assert type(inner).__name__ == recipe.hidden
     names = {id(weight): name for name, weight in model.named_parameters()}
     of_adam = {names[id(weight)] for weight in weights_of(adam)}
     assert {name for name in of_adam if name.endswith("weight")} == {
         "encoder.net.0.weight",
         "decoder.net.9.weight",
     }
-    assert all(weight.ndim > 1 for weight in weights_of(muon))
+    assert all(weight.ndim > 1 for weight in weights_of(inner))
     assert {group["lr"] for group in adam.param_groups} == {1e-3}
-    assert {group["lr"] for group in muon.param_groups} == {1e-3 * fast.muon_lr_factor}
+    assert {group["lr"] for group in inner.param_groups} == {1e-3 * recipe.hidden_lr_factor}
 
 
 def test_the_practicals_recipe_is_adam_alone():
@@ -55,10 +57,20 @@ def test_muon_gets_what_the_recipe_says_of_it():
 def test_in_a_graph_rates_are_tensors(name):
     recipe = RECIPES[name]
     for optimizer in build_optimizers(recipe, seeded_vae(0), 0.5, in_graph=True):
-        expected = 0.5 if isinstance(optimizer, torch.optim.Adam) else 0.5 * recipe.muon_lr_factor
+        expected = 0.5 if isinstance(optimizer, torch.optim.Adam) else 0.5 * recipe.hidden_lr_factor
         for group in optimizer.param_groups:
             assert isinstance(group["lr"], torch.Tensor)
             assert group["lr"] == expected
+
+
+def test_soap_turns_its_axes_before_every_so_many_steps(monkeypatch):
+    turned = []
+    monkeypatch.setattr(Soap, "turn", lambda self: turned.append(self))
+    weight = torch.nn.Parameter(torch.ones(2, 2))
+    optimizers = [torch.optim.Adam([weight]), Soap([weight], 0.1)]
+    for step in range(2 * TURN_EVERY + 1):
+        turn_axes(optimizers, step)
+    assert turned == [optimizers[1]] * 3
 
 
 def test_a_rate_changes_where_a_graph_would_look():

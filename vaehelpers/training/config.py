@@ -5,7 +5,7 @@ from `TrainConfig`. Nothing here imports torch, so that the command line's help 
 """
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
 from ..core.settings import DEVICES, Choice, Flag, Real, Setting, Whole, check, check_typed
 from ..vae.sizes import NUM_FILTERS, Z_DIM
@@ -17,8 +17,8 @@ PRECISIONS = ("float32", "bfloat16")
 class Recipe:
     """Which optimizers find the weights, at which rates: networks and loss stay the same.
 
-    `lr` and `batch_size` are Adam's learning rate and the images of a step. Muon steps the weights
-    between hidden units at `muon_lr_factor` times Adam's rate; with 0, Adam does all.
+    `lr` and `batch_size` are Adam's learning rate and the images of a step. The optimizer `hidden`
+    steps the weights between hidden units at `hidden_lr_factor` times Adam's rate.
     `row_normalise_decay` and `weight_decay` are Muon's, see there. The rates rise from 0 over the
     share `warmup` of all steps, then fall to 0, both in a straight line; without a warm-up they
     stay constant. In the first `mirrored_share` of the epochs, garments that look the same mirrored
@@ -27,7 +27,8 @@ class Recipe:
 
     lr: float
     batch_size: int
-    muon_lr_factor: float = 0.0
+    hidden: Literal["Adam", "Muon", "Soap"] = "Adam"
+    hidden_lr_factor: float = 1.0
     warmup: float = 0.0
     mirrored_share: float = 0.0
     row_normalise_decay: float = 0.0
@@ -47,12 +48,13 @@ RECIPES = {
     # As the practical asks for (Q2.8).
     "practical": Recipe(lr=1e-3, batch_size=128),
     # For 9 epochs, see benchmarks/quality.py.
-    "fast": Recipe(lr=0.016, batch_size=64, muon_lr_factor=0.625, warmup=0.05),
+    "fast": Recipe(lr=0.016, batch_size=64, hidden="Muon", hidden_lr_factor=0.625, warmup=0.05),
     # For 80 epochs.
     "best": Recipe(
         lr=0.01,
         batch_size=64,
-        muon_lr_factor=0.625,
+        hidden="Muon",
+        hidden_lr_factor=0.625,
         warmup=0.05,
         mirrored_share=0.9,
         row_normalise_decay=0.95,

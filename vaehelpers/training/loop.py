@@ -27,7 +27,7 @@ from ..vae.objective import elbo_to_bpd
 from . import checkpoint
 from .config import TrainConfig
 from .history import DEFAULTS_OF_OLD_RUNS, EpochRecord
-from .optimizers import build_optimizers, set_rate
+from .optimizers import build_optimizers, set_rate, turn_axes
 from .step import is_in_graph, training_step
 
 OnBatch = Callable[[float, float], None]  # called with (epochs so far, bpd of the batch)
@@ -200,6 +200,7 @@ class _Run:
         for i, (imgs, eps) in enumerate(bar):
             steps_so_far = (epoch - 1) * len(batches) + i
             self._set_rates(steps_so_far, len(batches))
+            turn_axes(self.optimizers, steps_so_far)
             # Forward, backward and update: class Step in step.py.
             recon_and_kl = self.train_on_batch(imgs, eps)
             total += recon_and_kl

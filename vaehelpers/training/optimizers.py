@@ -1,4 +1,4 @@
-"""Which optimizer updates which weight: Adam all, or Muon those between hidden units."""
+"""Which optimizer updates which weight: Adam all, or Muon or Soap those between hidden units."""
 
 import torch
 from torch.optim import Optimizer
@@ -6,6 +6,9 @@ from torch.optim import Optimizer
 from ..vae.networks import VAE
 from .config import Recipe
 from .muon import Muon
+from .soap import Soap
+
+TURN_EVERY = 40  # steps; every 20 score no better and take longer
 
 
 def build_optimizers(
@@ -13,12 +16,12 @@ def build_optimizers(
 ) -> list[Optimizer]:
     """Return the optimizers of all the model's weights.
 
-    Muon takes the matrices and kernels between hidden units; Adam takes the first and the last
-    convolution and all biases. With `in_graph` a CUDA graph can record them: rates are tensors
+    Muon or Soap takes the matrices and kernels between hidden units; Adam takes the first and the
+    last convolution and all biases. With `in_graph` a CUDA graph can record them: rates are tensors
     then, because numbers would stay as they were when it was recorded.
     """
     hidden, others = _hidden_and_others(model)
-    if not recipe.muon_lr_factor:
+    if recipe.hidden == "Adam":
         hidden, others = [], list(model.parameters())
     adam = torch.optim.Adam(
         others,
@@ -28,13 +31,23 @@ def build_optimizers(
     )
     if not hidden:
         return [adam]
+    rate = _rate(lr * recipe.hidden_lr_factor, model, in_graph)
+    if recipe.hidden == "Soap":
+        return [adam, Soap(hidden, rate)]
     muon = Muon(
         hidden,
-        _rate(lr * recipe.muon_lr_factor, model, in_graph),
+        rate,
         row_normalise_decay=recipe.row_normalise_decay,
         weight_decay=recipe.weight_decay,
     )
     return [adam, muon]
+
+
+def turn_axes(optimizers: list[Optimizer], step: int) -> None:
+    """Have Soap turn its axes before every `TURN_EVERY`th step, outside a graph."""
+    for optimizer in optimizers:
+        if isinstance(optimizer, Soap) and step % TURN_EVERY == 0:
+            optimizer.turn()
 
 
 def set_rate(group: dict, rate: float) -> None:
