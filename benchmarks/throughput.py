@@ -71,7 +71,7 @@ def main() -> None:
     if args.quick:
         rates, peaks = measure(device, QUICK, steps=8, rounds=2)
     else:
-        rates, peaks = measure(device, WAYS, steps=100, rounds=7)
+        rates, peaks = measure(device, WAYS, steps=50, rounds=7)
     flop = flop_per_image()
     limits = {name: peaks[peak_of(name)] / flop for name in rates}
     machine = common.ran_on(device, "torchvision")

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import runpy
 import shutil
 import signal
 import subprocess
@@ -148,10 +149,17 @@ def flat_walk():
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The built site's folder; tests are skipped where what builds it is not installed."""
+    """The built site's folder: what `make site` left if it is of today's files, or a new one.
+
+    Tests are skipped where what builds it is not installed.
+    """
     pytest.importorskip("sphinx", reason="the packages of the site are not installed: `make site`")
     if not shutil.which("npm"):
         pytest.skip("node and npm are not installed")
+    staging = runpy.run_path(str(ROOT / "docs" / "site" / "staging.py"))
+    stamp = ROOT / "site" / staging["SOURCES"]
+    if stamp.is_file() and stamp.read_text() == staging["hash_of_sources"]():
+        return ROOT / "site"
     built = tmp_path_factory.mktemp("built")
     command = [sys.executable, ROOT / "docs/site/build.py", "--no-pdf", "--out", built / "site"]
     # Into a file: the end of a pipe might be waited for as long as a program of the build lives.

@@ -35,8 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
         tools.check_packages()
         check_that_it_may_go(options.out)
         tools.fetch_katex(NPM)
+        sources = staging.hash_of_sources()
         with tempfile.TemporaryDirectory() as scratch:
             html = build(Path(scratch), with_pdf=not options.no_pdf)
+            (html / staging.SOURCES).write_text(sources)
             replace(options.out, html)
     except SiteError as error:
         print(f"make site: {error}", file=sys.stderr)

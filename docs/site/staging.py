@@ -1,6 +1,7 @@
 """Put together what Sphinx reads: the pages of this folder, the notebooks, docs, API pages."""
 
 import ast
+import hashlib
 import shutil
 import textwrap
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PACKAGE = ROOT / "vaehelpers"
+SOURCES = ".sources"  # a file at the top of a site, with the hash of what it was made from
 DOCS = ("answers", "glossary", "usage", "performance", "architecture", "reliability")
 
 
@@ -28,6 +30,19 @@ def stage(folder: Path) -> None:
     (folder / "api").mkdir()
     for name, text in api_pages():
         (folder / "api" / f"{name}.rst").write_text(text, encoding="utf-8")
+
+
+def hash_of_sources() -> str:
+    """Return a hash of all that a site is made from: equal hashes, equal pages."""
+    digest = hashlib.sha256()
+    folders = ("benchmarks", "docs", "notebooks", "tests", "vaehelpers")
+    files = [path for path in ROOT.iterdir() if path.is_file()]
+    files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    for path in sorted(files):
+        if path.suffix != ".pyc":
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _all_but_notebooks(folder: str, names: list[str]) -> list[str]:

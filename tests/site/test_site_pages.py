@@ -307,9 +307,13 @@ def test_each_notebook_can_be_downloaded_as_it_is(site, page, name):
     assert file.read_bytes() == (ROOT / "notebooks" / f"{name}.ipynb").read_bytes()
 
 
-def test_no_page_offers_a_pdf_where_none_was_printed(site):
-    for path in site.rglob("*.html"):
-        assert '.pdf"' not in source(path)
+def test_pages_offer_the_pdfs_that_were_printed_and_no_others(site):
+    offered = {
+        (path.parent / target).resolve()
+        for path in site.rglob("*.html")
+        for target in re.findall(r'href="([^":]+\.pdf)"', source(path))
+    }
+    assert offered == {path.resolve() for path in site.rglob("*.pdf")}
 
 
 def test_pages_follow_each_other(site):

@@ -44,7 +44,7 @@ def build_optimizers(
 
 
 def turn_axes(optimizers: list[Optimizer], step: int) -> None:
-    """Have Soap turn its axes before every `TURN_EVERY`th step, outside a graph."""
+    """Have Soap turn its axes before step 0 and every `TURN_EVERY` steps; no graph can do that."""
     for optimizer in optimizers:
         if isinstance(optimizer, Soap) and step % TURN_EVERY == 0:
             optimizer.turn()
