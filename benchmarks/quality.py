@@ -11,7 +11,7 @@ measured by benchmarks/throughput.py.
 
 import argparse
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import common
 import matplotlib.pyplot as plt
@@ -37,9 +37,10 @@ STEPS = {  # each changes one thing in the one before
     ),
     "fast": FAST,
     "fast, bfloat16": FAST,
+    "SOAP for hidden weights": replace(FAST, hidden="Soap", hidden_lr_factor=1.0),
 }
 PRECISIONS = {"fast, bfloat16": "bfloat16"}  # of the others: float32
-COLOURS = (INK, "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#E69F00")
+COLOURS = (INK, "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#E69F00", "#56B4E9")
 
 
 @dataclass(frozen=True)
