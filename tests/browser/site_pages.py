@@ -20,10 +20,15 @@ def opened(browser, width=1400, theme="light", **options):
         if not request.url.startswith(("file:", "data:", "http://127.0.0.1:")):
             page.problems.append(request.url)
 
+    def note_failure(request):
+        # A picture that is still on its way when the page is left; one that is missing says so.
+        if request.failure != "net::ERR_ABORTED":
+            page.problems.append(f"failed: {request.url}")
+
     page.on("console", note_message)
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     page.on("request", note_request)
-    page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
+    page.on("requestfailed", note_failure)
     yield page
     context.close()
 
