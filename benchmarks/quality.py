@@ -1,8 +1,8 @@
 """Time to quality: what each part of the fast recipe adds to the score of a short run.
 
-    python benchmarks/quality.py [--epochs 9] [--seeds 42 43 44] [--device cpu] [--only NAME ...]
+    python benchmarks/quality.py [--seeds 42 43 44] [--device cpu] [--only NAME ...]
 
-Trains every recipe below with every seed (an hour and more on two cores; runs/quality/ keeps the
+Trains every recipe below with every seed (three hours on two cores; runs/quality/ keeps the
 checkpoints, and the same command resumes), or only the named ones beside what was recorded. Prints
 the validation scores beside that of the practical's recipe after 80 epochs, and writes quality.json
 and quality.png to benchmarks/results/. How long an epoch of each recipe takes, side by side, is
@@ -12,6 +12,7 @@ measured by benchmarks/throughput.py.
 import argparse
 import statistics
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import common
 import matplotlib.pyplot as plt
@@ -25,22 +26,30 @@ from vaehelpers.training.checkpoint import read_meta
 
 plt.style.use("vaehelpers.figures.style")
 
-FAST = RECIPES["fast"]
+
+class Step(NamedTuple):
+    """A recipe, for how many epochs it is trained, and in which numbers."""
+
+    recipe: Recipe
+    epochs: int
+    precision: str = "float32"
+
+
+WARMUP = RECIPES["fast"].warmup
+MUON = Recipe(lr=0.016, batch_size=64, hidden="Muon", hidden_lr_factor=0.625, warmup=WARMUP)
 STEPS = {  # each changes one thing in the one before
-    "practical": RECIPES["practical"],
-    "rates rise and fall": Recipe(lr=0.004, batch_size=128, warmup=FAST.warmup),
-    "Muon for hidden weights": Recipe(
-        lr=0.004, batch_size=128, warmup=FAST.warmup, hidden="Muon", hidden_lr_factor=2.5
+    "practical": Step(RECIPES["practical"], 9),
+    "rates rise and fall": Step(Recipe(lr=0.004, batch_size=128, warmup=WARMUP), 9),
+    "Muon for hidden weights": Step(
+        replace(MUON, lr=0.004, batch_size=128, hidden_lr_factor=2.5), 9
     ),
-    "Adam's rate times four": Recipe(
-        lr=FAST.lr, batch_size=128, warmup=FAST.warmup, hidden="Muon", hidden_lr_factor=0.625
-    ),
-    "fast": FAST,
-    "fast, bfloat16": FAST,
-    "SOAP for hidden weights": replace(FAST, hidden="Soap", hidden_lr_factor=1.0),
+    "Adam's rate times four": Step(replace(MUON, batch_size=128), 9),
+    "batches of 64": Step(MUON, 9),
+    "five epochs": Step(MUON, 5),
+    "fast": Step(RECIPES["fast"], 5),
+    "fast, bfloat16": Step(RECIPES["fast"], 5, "bfloat16"),
 }
-PRECISIONS = {"fast, bfloat16": "bfloat16"}  # of the others: float32
-COLOURS = (INK, "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#E69F00", "#56B4E9")
+COLOURS = (INK, "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#E69F00", "#56B4E9", "#999999")
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class StepConfig(TrainConfig):
     @property
     def chosen_recipe(self) -> Recipe:
         """The recipe that `recipe` names."""
-        return STEPS[self.recipe]
+        return STEPS[self.recipe].recipe
 
 
 def main() -> None:
@@ -67,16 +76,15 @@ def main() -> None:
     device = choose_device(args.device)
     rows = {}
     if args.only != list(STEPS):
-        recorded = common.read_result("quality.json") or {"recipes": {}}
-        rows = recorded["recipes"]
+        rows = (common.read_result("quality.json") or {"recipes": {}})["recipes"]
     for name in args.only:
-        curves = [curve(dataset, name, args.epochs, seed, device.type) for seed in args.seeds]
+        curves = [curve(dataset, name, seed, device.type) for seed in args.seeds]
         rows[name] = {"val_bpd": curves, "seeds": args.seeds, **common.ran_on(device)}
     history = read_meta(published_checkpoint(20, 80))["history"]
     goal = [row["val_bpd"] for row in history]
-    print_table(rows, goal[-1], args.epochs)
-    result = {"epochs": args.epochs, "practical_80": goal, "recipes": rows}
-    common.write_result("quality.json", result)
+    rows = {name: rows[name] for name in STEPS if name in rows}
+    print_table(rows, goal[-1])
+    common.write_result("quality.json", {"practical_80": goal, "recipes": rows})
     figure = draw({name: row["val_bpd"] for name, row in rows.items()}, goal[-1])
     common.save_figure(figure, "quality.png")
 
@@ -84,7 +92,6 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = common.argument_parser(__doc__)
-    parser.add_argument("--epochs", type=int, default=9, help="length of each run")
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[42, 43, 44], help="one run for each"
     )
@@ -94,26 +101,23 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def curve(dataset: Dataset, name: str, epochs: int, seed: int, device: str) -> list[float]:
+def curve(dataset: Dataset, name: str, seed: int, device: str) -> list[float]:
     """Train one run, or what is left of it; return its validation bpd after each epoch."""
-    number = list(STEPS).index(name)
-    folder = common.ROOT / "runs" / "quality" / f"{number}-epochs{epochs}-seed{seed}"
+    step = STEPS[name]
+    folder = common.ROOT / "runs" / "quality" / f"{name} {seed}".replace(" ", "-")
     config = StepConfig(
-        recipe=name,
-        epochs=epochs,
-        seed=seed,
-        device=device,
-        precision=PRECISIONS.get(name, "float32"),
+        recipe=name, epochs=step.epochs, seed=seed, device=device, precision=step.precision
     )
     return [record.val_bpd for record, _ in fit(dataset, config, folder=folder, keep=())]
 
 
-def print_table(rows: dict[str, dict], goal: float, epochs: int) -> None:
+def print_table(rows: dict[str, dict], goal: float) -> None:
     """Print each recipe's last scores, mean and range over the seeds, below the one to reach."""
-    print(f"practical, 80 epochs: {goal:.4f} bits/dim on validation images; after {epochs} epochs:")
+    print(f"practical, 80 epochs: {goal:.4f} bits/dim on validation images")
     for name, row in rows.items():
         ends = [run[-1] for run in row["val_bpd"]]
-        print(f"{name:32} {statistics.mean(ends):.4f}  ({min(ends):.4f} to {max(ends):.4f})")
+        span = f"{statistics.mean(ends):.4f}  ({min(ends):.4f} to {max(ends):.4f})"
+        print(f"{name:32} {STEPS[name].epochs:2} epochs  {span}")
 
 
 def draw(curves: dict[str, list[list[float]]], goal: float) -> Figure:

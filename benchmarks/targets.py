@@ -102,7 +102,7 @@ def time_to_quality(rates: dict[str, float]) -> Row:
         first = [first_epoch_at(goal, curve) for curve in found["recipes"][recipe]["val_bpd"]]
         late = f"{first.count(None)} of {len(first)} seeds"
         if None in first:
-            return Row(target, f"not reached in {found['epochs']} epochs by {late}", False)
+            return Row(target, f"not reached by {late}", False)
         parts = [EPOCHS / epoch * faster for epoch in first]
         reached = f"1/{min(parts):.1f} to 1/{max(parts):.1f}, {len(parts)} seeds ({way})"
         row = Row(target, reached, min(parts) >= 20, tried("Time to quality"))

@@ -37,11 +37,21 @@ def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) 
     CPU generator with `seed`, so the score repeats; on another machine it agrees to rounding error.
     Raises InputError for no images, for those that are not levels, and for empty batches.
     """
+    recon, kl = losses(model, images, seed, batch_size)
+    scores = mean_scores(recon.mean(), kl.mean(), images.shape)
+    scores["bpd_se"] = float(_standard_error(elbo_to_bpd(recon + kl, images.shape)))
+    return scores
+
+
+@torch.no_grad()
+def losses(
+    model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500
+) -> tuple[Tensor, Tensor]:
+    """Return the one-sample `(recon, kl)` of each image in nats, float64 `[N]`; see `evaluate`."""
     check_images(images)
     if batch_size < 1:
         raise InputError(f"batch_size must be 1 or more, got {batch_size}")
-    generator = torch.Generator().manual_seed(seed)
-    eps = torch.randn(len(images), model.z_dim, generator=generator)
+    eps = _scored_noise(model, images, seed)
     recons, kls = [], []
     # TF32 keeps ten bits of a number and would change the score.
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
@@ -49,11 +59,13 @@ def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) 
             recon, kl = model.losses(imgs.to(model.device), noise.to(model.device))
             recons.append(recon)
             kls.append(kl)
-    recon = torch.cat(recons).cpu().double()  # [N]
-    kl = torch.cat(kls).cpu().double()
-    scores = mean_scores(recon.mean(), kl.mean(), images.shape)
-    scores["bpd_se"] = float(_standard_error(elbo_to_bpd(recon + kl, images.shape)))
-    return scores
+    return torch.cat(recons).cpu().double(), torch.cat(kls).cpu().double()
+
+
+def _scored_noise(model: VAE, images: Tensor, seed: int) -> Tensor:
+    """Return the noise `[N,D]` that chooses the z by which images are scored."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(len(images), model.z_dim, generator=generator)
 
 
 def refined(
@@ -75,8 +87,8 @@ def refined(
     Raises InputError for images that are not levels.
     """
     check_images(images)
-    generator = torch.Generator().manual_seed(seed)
-    scored = torch.randn(len(images), model.z_dim, generator=generator)
+    scored = _scored_noise(model, images, seed)
+    generator = generator_for(seed, 1)  # other draws than those that are scored
     recons, kls = [], []
     for imgs, eps in zip(images.split(batch_size), scored.split(batch_size), strict=True):
         levels = imgs.to(model.device)
