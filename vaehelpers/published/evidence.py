@@ -192,10 +192,11 @@ def fitted(model: VAE, images: Tensor) -> dict[str, Any]:
 
     Both take the same draws; see `likelihood.refined`.
     """
-    own = sum(likelihood.refined(model, images, FIT_STEPS))  # nats, [N]
-    encoders = sum(likelihood.losses(model, images))
+    recon, kl = likelihood.refined(model, images, FIT_STEPS)
+    encoders_recon, encoders_kl = likelihood.losses(model, images)
+    own = recon + kl  # nats, [N]
     bpd = elbo_to_bpd(own, images.shape)
-    gain = elbo_to_bpd(encoders - own, images.shape)
+    gain = elbo_to_bpd(encoders_recon + encoders_kl - own, images.shape)
     return {
         "images": len(images),
         "steps": FIT_STEPS,
