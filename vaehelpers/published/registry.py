@@ -20,7 +20,7 @@ def published_checkpoint(z_dim: int, epoch: int, variant: str = "") -> Path:
     """Return the path of shipped weights: `z_dim` 20 after 10 or 80 epochs, `z_dim` 2 after 80.
 
     The recipe is the practical's. With 20 latents there are variants too: `best`, after 80 epochs
-    with that recipe; and after 5 epochs with the recipe `fast`: `fast`, `autoencoder`, and
+    with that recipe; and after 6 epochs with the recipe `fast`: `fast`, `autoencoder`, and
     `beta0.1`, `beta10` and `beta784`, named after the weight of the KL. Raises CheckpointError
     where there are none.
     """
