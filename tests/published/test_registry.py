@@ -53,9 +53,9 @@ def settings_and_epochs(epoch, variant=""):
     ],
 )
 def test_published_rivals_differ_in_their_objective_alone(variant, objective):
-    usual, epochs = settings_and_epochs(9, "fast")
+    usual, epochs = settings_and_epochs(6, "fast")
     assert usual["recipe"] == "fast"
-    assert settings_and_epochs(9, variant) == ({**usual, **objective}, epochs)
+    assert settings_and_epochs(6, variant) == ({**usual, **objective}, epochs)
 
 
 @pytest.mark.parametrize("path", all_published(), ids=lambda path: path.parent.name)

@@ -53,3 +53,14 @@ def test_what_is_said_of_three_seeds_is_what_was_recorded(request):
     assert len(practical["val_bpd"][0]) == 10, "nine epochs, and before the first"
     (answer,) = [cell.source for cell in cells if cell.id == "answer-scores"]
     assert f"differ by {max(last.values()) - min(last.values()):.2f}" in answer
+
+
+def test_what_is_said_of_a_longer_live_run_is_what_was_recorded(request):
+    root = request.config.rootpath
+    recorded = json.loads((root / "benchmarks" / "results" / "quality.json").read_text())
+    cells = nbformat.read(root / "notebooks" / "03_vae_train.ipynb", 4).cells
+    (said,) = [cell.source for cell in cells if cell.id == "0c89152e"]
+    assert "`train_images = 54_000` and `epochs = 6`" in said
+    for curve in recorded["recipes"]["fast"]["val_bpd"]:
+        assert len(curve) == 1 + 6
+        assert abs(curve[-1] - recorded["practical_80"][-1]) < 0.005, "near the score after 80"
