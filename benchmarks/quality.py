@@ -116,7 +116,7 @@ def print_table(rows: dict[str, dict], goal: float) -> None:
     for name, row in rows.items():
         ends = [run[-1] for run in row["val_bpd"]]
         span = f"{statistics.mean(ends):.4f}  ({min(ends):.4f} to {max(ends):.4f})"
-        print(f"{name:32} {STEPS[name].epochs:2} epochs  {span}")
+        print(f"{name:32} {len(row['val_bpd'][0]) - 1:2} epochs  {span}")
 
 
 def draw(curves: dict[str, list[list[float]]], goal: float) -> Figure:

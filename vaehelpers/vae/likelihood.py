@@ -47,7 +47,10 @@ def evaluate(model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500) 
 def losses(
     model: VAE, images: Tensor, seed: int = 42, batch_size: int = 500
 ) -> tuple[Tensor, Tensor]:
-    """Return the one-sample `(recon, kl)` of each image in nats, float64 `[N]`; see `evaluate`."""
+    """Return what `evaluate` averages: one-sample `(recon, kl)` of each image in nats.
+
+    Levels `[N,1,28,28]` give two of `[N]`, float64, on the CPU. Raises InputError as `evaluate`.
+    """
     check_images(images)
     if batch_size < 1:
         raise InputError(f"batch_size must be 1 or more, got {batch_size}")
