@@ -10,7 +10,7 @@ It needs `pip install nox uv`. What came out is in docs/reliability.md.
 import nox
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
-SHUFFLED = ["pytest-randomly>=4.0", "pytest-xdist>=3.6"]
+SHUFFLER = "pytest-randomly>=4.0"
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["newest", "oldest"]
 
@@ -54,7 +54,7 @@ def mutants(session: nox.Session) -> None:
 
 def _run_shuffled(session: nox.Session, *options: str) -> None:
     """Run the suite on two workers, in a random order whose seed the first lines show."""
-    session.install(*SHUFFLED)
+    session.install(SHUFFLER)
     one_thread_each = {"OMP_NUM_THREADS": "1"}
     session.run("pytest", "-n", "2", *options, *session.posargs, env=one_thread_each)
 

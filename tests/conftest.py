@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import os
 import runpy
 import shutil
 import signal
@@ -15,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from matplotlib.axes import Axes
 
 from vaehelpers import VAE
@@ -23,6 +25,15 @@ from vaehelpers.explorers import walk
 from vaehelpers.vae import seeded_vae
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure():
+    """Share the processors among pytest's workers, with the kernels and commands that they start."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        threads = max(1, torch.get_num_threads() // workers)
+        torch.set_num_threads(threads)
+        os.environ["OMP_NUM_THREADS"] = str(threads)
 
 
 def pytest_addoption(parser):
@@ -151,7 +162,7 @@ def flat_walk():
 def site(tmp_path_factory):
     """The built site's folder: what `make site` left if it is of today's files, or a new one.
 
-    Tests are skipped where what builds it is not installed.
+    Tests are skipped where what builds it is not installed. Workers share the new one.
     """
     pytest.importorskip("sphinx", reason="the packages of the site are not installed: `make site`")
     if not shutil.which("npm"):
@@ -160,16 +171,28 @@ def site(tmp_path_factory):
     stamp = ROOT / "site" / staging["SOURCES"]
     if stamp.is_file() and stamp.read_text() == staging["hash_of_sources"]():
         return ROOT / "site"
-    built = tmp_path_factory.mktemp("built")
-    command = [sys.executable, ROOT / "docs/site/build.py", "--no-pdf", "--out", built / "site"]
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with FileLock(shared / "site.lock"):
+        return _built(shared / "built")
+
+
+def _built(folder: Path) -> Path:
+    """Return the site that is built in a folder, by this worker or another."""
+    site = folder / "site"
+    if site.is_dir():
+        return site
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, ROOT / "docs/site/build.py", "--no-pdf", "--out", site]
     # Into a file: the end of a pipe might be waited for as long as a program of the build lives.
-    with (built / "log").open("w") as log:
+    with (folder / "log").open("w") as log:
         done = subprocess.run(command, stdout=log, stderr=log)
-    said = (built / "log").read_text()
+    said = (folder / "log").read_text()
     if "npm could not fetch" in said:
         pytest.skip("KaTeX is not here yet, and there is no network: `make site`")
     assert done.returncode == 0, said
-    return built / "site"
+    return site
 
 
 @pytest.fixture(scope="session")

@@ -276,6 +276,15 @@ def test_the_limits_that_the_page_speaks_of_are_those_of_its_tables():
     assert f"images in memory alone are {gain:.2f} times as fast" in PERFORMANCE
 
 
+def test_the_page_states_after_what_part_of_the_textbooks_time_fast_scores_better():
+    speed, quality = recorded("throughput-cpu-avx2"), recorded("quality")
+    ends = [curve[-1] for curve in quality["recipes"]["fast"]["val_bpd"]]
+    assert max(ends) < quality["practical_80"][-1]
+    epochs = len(quality["recipes"]["fast"]["val_bpd"][0]) - 1
+    faster = speed["images_per_second"]["vaehelpers, fast, compiled"] / of_the_textbook(speed)
+    assert f"take 1/{80 / epochs * faster:.0f} of the time" in PERFORMANCE
+
+
 def test_figures_in_documents_are_the_notebooks():
     copies = sorted((ROOT / "docs" / "figures").glob("*.png"))
     assert len(copies) >= 2

@@ -128,11 +128,29 @@ class Explorers:
         return False
 
 
+def shortened(name, parameters, last, folder):
+    """Write a notebook as far as its first cell with the text `last`; return the copy's path.
+
+    The parameters get another line.
+    """
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
+    end = next(i for i, cell in enumerate(notebook.cells) if last in cell.source)
+    del notebook.cells[end + 1 :]
+    for cell in notebook.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source += f"\n{parameters}"
+    path = folder / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
 @pytest.fixture(scope="module")
 def notebook_04(browser, tmp_path_factory):
-    """Notebook 04 run in JupyterLab, once for all tests of it."""
+    """Notebook 04 run in JupyterLab with little to compute, once for all tests of it."""
     page, folder = open_page(browser), tmp_path_factory.mktemp("lab")
-    with jupyterlab(folder, ROOT / "notebooks" / "04_manifold.ipynb") as address:
+    little = "grid_size, exact_images = 2, 6"
+    notebook = shortened("04_manifold", little, "explorer=by_the_kernel", folder)
+    with jupyterlab(folder, notebook) as address:
         run_all(page, address)
         page.wait_for_function(THREE_DRAWN, timeout=600_000)
         yield Explorers(page)
@@ -227,15 +245,8 @@ def test_keys_that_are_pressed_in_an_explorer_do_not_reach_the_notebook(explorer
 @pytest.fixture
 def live(tmp_path):
     """Notebook 03 up to its live run, made long, of the stand-in pictures."""
-    notebook = nbformat.read(ROOT / "notebooks" / "03_vae_train.ipynb", 4)
-    last = next(i for i, cell in enumerate(notebook.cells) if "until_interrupted" in cell.source)
-    del notebook.cells[last + 1 :]
-    for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            cell.source += '\ndata, epochs, train_images = "drawn", 2000, 500'
-    path = tmp_path / "live.ipynb"
-    nbformat.write(notebook, path)
-    return path
+    long = 'data, epochs, train_images = "drawn", 2000, 500'
+    return shortened("03_vae_train", long, "until_interrupted", tmp_path)
 
 
 def test_the_stop_button_ends_the_live_run_and_running_the_cell_again_goes_on(page, live, tmp_path):
