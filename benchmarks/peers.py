@@ -308,7 +308,7 @@ def with_pythae(vae: VAE, work: Work, epochs: int, seconds: float) -> None:
         trainer.train()
 
 
-PEERS = {"Lightning, as the template": with_lightning, "pythae": with_pythae}
+PEERS = {"Lightning, practical": with_lightning, "pythae, practical": with_pythae}
 
 
 if __name__ == "__main__":

@@ -251,7 +251,19 @@ def throughput_rows() -> list[str]:
     return rows
 
 
-@pytest.mark.parametrize("rows", [explorer_rows, quality_rows, throughput_rows])
+def peer_rows() -> list[str]:
+    """Return the table of other trainers."""
+    found = recorded("peers")
+    rows = []
+    for name, seconds in found["seconds_to_goal"].items():
+        rate, reached = found["images_per_second"][name], found["after_equal_seconds"][name]
+        cells = [name, f"{rate:.0f}", f"{reached['seconds']:.0f}"]
+        cells += [f"{reached['val_bpd']:.3f}", f"{reached['test_bpd']:.3f}", f"{seconds / 60:.0f}"]
+        rows.append(f"| {' | '.join(cells)} |")
+    return rows
+
+
+@pytest.mark.parametrize("rows", [explorer_rows, quality_rows, throughput_rows, peer_rows])
 def test_the_page_on_performance_states_what_the_benchmarks_recorded(rows):
     assert [row for row in rows() if row not in PERFORMANCE] == []
 
