@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure():
-    """Share the processors among pytest's workers, with the kernels and commands that they start."""
+    """Share the processors among workers of pytest, with kernels and commands that they start."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         threads = max(1, torch.get_num_threads() // workers)

@@ -72,9 +72,9 @@ VALUES: dict[str, dict[str, tuple]] = {
 # Without `--long`: the settings that run, and the cell with which they end.
 SHORT = {
     "01_transformers_theory": ((0,), "c69fb000"),
-    "02_vae_theory": ((0, 2), "2e0e58a8"),
+    "02_vae_theory": ((0,), "2e0e58a8"),
     "03_vae_train": ((0, 2), "f18e411a"),
-    "04_manifold": ((0, 2), "273f31a6"),
+    "04_manifold": ((2,), "273f31a6"),
 }
 # The same for the settings of training, of which most notebooks give none: a few images are enough.
 TRAINING = {

@@ -6,7 +6,6 @@ import io
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..data.dataset import Dataset
 from ..explorers.constants import STAND_IN
 
 if TYPE_CHECKING:
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from ipywidgets import Widget
     from matplotlib.figure import Figure
     from nbformat import NotebookNode
+
+    from ..data.dataset import Dataset
 
 KEY = "vaehelpers"  # where display metadata carries a name; nbval does not compare metadata
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -31,7 +32,7 @@ def show(
     name: str,
     *,
     alt: str,
-    data: Dataset | None = None,
+    data: "Dataset | None" = None,
     explorer: "Widget | None" = None,
 ) -> None:
     """Display a matplotlib figure as PNG under `name`.
@@ -73,7 +74,7 @@ def record(
     value: float | int,
     unit: str = "",
     *,
-    data: Dataset | None = None,
+    data: "Dataset | None" = None,
     digits: int = 3,
     recorded: bool = False,
 ) -> None:
