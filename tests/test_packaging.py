@@ -199,12 +199,14 @@ def test_stubs_and_the_mark_of_types_travel_with_the_package():
 def test_the_page_on_performance_states_the_recorded_scores():
     bounds = load_record(evidence.NAME)["results"]
     for z_dim, variant in ((20, ""), (20, "best"), (2, "")):
+        key = "-".join(filter(None, [f"z{z_dim:02d}", variant]))
         meta = read_meta(published_checkpoint(z_dim, 80, variant))
         last = meta["history"][-1]
-        name = "-".join(filter(None, [f"z{z_dim:02d}", variant, "test"]))
-        tight = bounds[name]["bpd"][-1]
+        tight = bounds[f"{key}-test"]["bpd"][-1]
         scores = (last["train_bpd"], last["val_bpd"], meta["test"]["bpd"], tight)
         cells = [f"{z_dim}, {variant or 'practical'}", *(f"{score:.3f}" for score in scores)]
+        fitted = bounds.get(f"{key}-fitted")
+        cells.append(f"{fitted['bpd']:.3f}" if fitted else "-")
         row = f"| {' | '.join(cells)} |"
         assert row in PERFORMANCE, row
 
@@ -263,7 +265,27 @@ def peer_rows() -> list[str]:
     return rows
 
 
-@pytest.mark.parametrize("rows", [explorer_rows, quality_rows, throughput_rows, peer_rows])
+def in_words(seconds: float) -> str:
+    """Return a time as the table of waiting has it."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:,.0f} s"
+
+
+def waiting_rows() -> list[str]:
+    """Return the table of what a reader waits for."""
+    rows = []
+    for line in recorded("waiting")["lines"].values():
+        aim = in_words(line["target"]) if line["target"] else ""
+        parts = [f"{name} {in_words(seconds)}" for name, seconds in line["parts"].items()]
+        parts += [f"{name} {size:.1f} GB" for name, size in line.get("gigabytes_of", {}).items()]
+        cells = [f"`{line['command']}`", in_words(line["seconds"]), aim, ", ".join(parts)]
+        rows.append(f"| {' | '.join(cells)} |")
+    return rows
+
+
+TABLES = [explorer_rows, quality_rows, throughput_rows, peer_rows, waiting_rows]
+
+
+@pytest.mark.parametrize("rows", TABLES)
 def test_the_page_on_performance_states_what_the_benchmarks_recorded(rows):
     assert [row for row in rows() if row not in PERFORMANCE] == []
 

@@ -9,22 +9,24 @@ import torch
 from vaehelpers import load_published
 from vaehelpers.figures import vae
 from vaehelpers.published import evidence, load_record, posteriors, published_checkpoint
-from vaehelpers.published.evidence import Bounds
+from vaehelpers.published.evidence import Bounds, Fitted
 from vaehelpers.training.checkpoint import read_meta
 from vaehelpers.vae import likelihood, quadrature
 
 FULL = load_record(evidence.NAME)["results"]
+WANTED = {**evidence.BOUNDS, **evidence.FITTED}
 
 
 def test_the_record_is_complete_and_of_the_published_weights():
-    assert FULL.keys() == {*evidence.BOUNDS, "z02-exact", "z02-posteriors"}
+    assert FULL.keys() == {*WANTED, "z02-exact", "z02-posteriors"}
     for name, part in FULL.items():
-        wanted = evidence.BOUNDS.get(name)
+        wanted = WANTED.get(name)
         z_dim, variant = (wanted.z_dim, wanted.variant) if wanted else (2, "")
         weights = read_meta(published_checkpoint(z_dim, 80, variant))["sha256"]
         assert part["weights"] == weights, f"{name}: run `python -m vaehelpers evidence`"
-    for name, wanted in evidence.BOUNDS.items():
+    for name, wanted in WANTED.items():
         assert FULL[name]["images"] == wanted.images
+    for name, wanted in evidence.BOUNDS.items():
         assert FULL[name]["sizes"] == wanted.sizes
 
 
@@ -51,6 +53,21 @@ def test_a_part_computed_again_agrees(fashion):
         np.testing.assert_allclose(again, FULL[name]["first"][:3], atol=0.02)
 
 
+@pytest.mark.parametrize("name", evidence.FITTED)
+def test_a_fitted_q_scores_between_the_encoders_and_the_tighter_bound(name, fashion):
+    wanted, found = evidence.FITTED[name], FULL[name]
+    model, meta = load_published(wanted.z_dim, 80, wanted.variant)
+    assert found["bpd"] + found["gain"] == pytest.approx(meta["test"]["bpd"], abs=1e-4)
+    assert found["gain"] > 20 * found["gain_se"] > 0
+    assert found["steps"] == evidence.FIT_STEPS
+    images = fashion.test.images[:2]
+    again = evidence.fitted(model, images)
+    few = likelihood.evaluate(model, images)
+    assert again["bpd"] + again["gain"] == pytest.approx(few["bpd"], abs=1e-9)
+    # Fitted beside other images, so by other draws: nats apart, of some hundreds.
+    np.testing.assert_allclose(again["first"], found["first"][:2], atol=3)
+
+
 def test_equation_18_holds_on_every_recorded_image(fashion):
     names = ("log_p", "elbo", "kl_to_posterior", "kl_of_matched")
     log_p, elbo, gap, matched = (np.array(FULL["z02-exact"][name]) for name in names)
@@ -72,15 +89,18 @@ def test_compute_gives_what_is_not_known(monkeypatch, fashion):
         "z20-val": Bounds(20, "", "val", images=2, draws=10),
     }
     monkeypatch.setattr(evidence, "BOUNDS", wanted)
+    monkeypatch.setattr(evidence, "FITTED", {"z20-fitted": Fitted(20, "", images=2)})
     monkeypatch.setattr(evidence, "EXACT", 1)
     monkeypatch.setattr(posteriors, "IMAGES", 1)
+    monkeypatch.setattr(evidence, "FIT_STEPS", 3)
     known = {"z20-val": FULL["z20-val"], "z20-test": {**FULL["z20-test"], "weights": "of others"}}
     parts = dict(evidence.compute(fashion, known))
-    assert parts.keys() == {"z20-test", "z20-val", "z02-exact", "z02-posteriors"}
+    assert parts.keys() == {"z20-test", "z20-val", "z20-fitted", "z02-exact", "z02-posteriors"}
     assert parts["z20-val"] is FULL["z20-val"]
     assert parts["z20-test"]["sizes"] == [1, 10]
     assert parts["z02-exact"]["log_p"] == pytest.approx(FULL["z02-exact"]["log_p"][:1], abs=2e-3)
     assert torch.tensor(parts["z20-test"]["first"]).shape == (2, 2)
+    assert (parts["z20-fitted"]["images"], parts["z20-fitted"]["steps"]) == (2, 3)
     again, recorded = (each["z02-posteriors"]["images"][0] for each in (parts, FULL))
     for name in ("centre", "spread", "mean", "std", "estimate", "log_p", "gap"):
         assert again[name] == pytest.approx(recorded[name], rel=1e-3), name
