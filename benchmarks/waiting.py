@@ -143,12 +143,12 @@ def of_run() -> dict:
 
 
 def of_test() -> dict:
-    """Time what `make test` runs after its lint; its parts are files of tests."""
+    """Time what `make test` runs after its lint; its parts are files of tests, on any worker."""
     report = Path(tempfile.mkdtemp()) / "report.xml"
-    program = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", f"--junitxml={report}"]
-    seconds = common.timed(
-        lambda: subprocess.run([*program, "tests", "notebooks"], cwd=common.ROOT, check=True)
-    )
+    workers = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
+    pytest = [sys.executable, "-m", "pytest", "-q", *workers, "--nbval-lax"]
+    program = [*pytest, f"--junitxml={report}", "tests", "notebooks"]
+    seconds = common.timed(lambda: subprocess.run(program, cwd=common.ROOT, check=True))
     files = Counter()
     for case in ET.parse(report).iter("testcase"):
         files[case.get("classname", "").removeprefix("tests.")] += float(case.get("time", 0))
