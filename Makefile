@@ -17,7 +17,7 @@ figures: $(if $(filter drawn,$(PRESET)),.venv/done,setup)  ## execute the four n
 	@$(BIN)/python -m vaehelpers run --preset "$$PRESET" --set "$$SET"
 
 test: lint setup  ## lint, the package's tests, the notebooks' linter, and nbval over the notebooks
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --nbval-lax tests notebooks
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --nbval-lax tests notebooks
 
 lint: .venv/done  ## layout, lint, types, and the order of imports
 	$(BIN)/ruff format --check .

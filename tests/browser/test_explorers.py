@@ -148,7 +148,7 @@ def shortened(name, parameters, last, folder):
 def notebook_04(browser, tmp_path_factory):
     """Notebook 04 run in JupyterLab with little to compute, once for all tests of it."""
     page, folder = open_page(browser), tmp_path_factory.mktemp("lab")
-    little = "grid_size, exact_images = 2, 6"
+    little = 'data, grid_size, exact_images = "drawn", 2, 6'
     notebook = shortened("04_manifold", little, "explorer=by_the_kernel", folder)
     with jupyterlab(folder, notebook) as address:
         run_all(page, address)
@@ -204,13 +204,13 @@ def test_the_sliders_follow_a_click_and_keys_on_the_map(explorers):
     assert explorers.settle(explorers.on_canvas, explorers.expected)
 
 
-def test_an_image_that_is_looked_up_is_shown_at_its_code(explorers, fashion):
+def test_an_image_that_is_looked_up_is_shown_at_its_code(explorers, drawn):
     page = explorers.page
-    number = fashion.test.labels.tolist().index(CLASSES.index("Trouser"))
+    number = drawn.test.labels.tolist().index(CLASSES.index("Trouser"))
     page.locator(".widget-text input").first.fill(str(number))
     page.keyboard.press("Enter")
     page.locator(".vae-encode").first.click()
-    codes, _ = latent.encode(explorers.model, fashion.test.images[number : number + 1])
+    codes, _ = latent.encode(explorers.model, drawn.test.images[number : number + 1])
     exact = explorers.picture_at(codes[0])
     assert explorers.settle(explorers.on_canvas, lambda: exact)
 
