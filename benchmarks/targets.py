@@ -41,6 +41,7 @@ def table(rates: dict[str, float], limits: dict[str, float], device: str) -> str
         share_of_arithmetic(rates, limits, device),
         on_a_gpu(),
         time_to_quality(rates),
+        beside_peers(),
         *final_quality(),
         batch_run(),
         *growth(),
@@ -109,6 +110,19 @@ def time_to_quality(rates: dict[str, float]) -> Row:
         if best is None or min(parts) > best[0]:
             best = (min(parts), row)
     return best[1] if best else Row(target, "not measured in this run")
+
+
+def beside_peers() -> Row:
+    """Compare with other trainers after as many seconds, as benchmarks/peers.py recorded."""
+    target = "a better score than other trainers in the same time"
+    found = common.read_result("peers.json")
+    if not found:
+        return Row(target, "benchmarks/peers.py has not run")
+    scores = {name: each["val_bpd"] for name, each in found["after_equal_seconds"].items()}
+    ours = scores.pop("vaehelpers, fast")
+    others = ", ".join(f"{score:.3f} ({name})" for name, score in scores.items())
+    reached = f"validation {ours:.3f} against {others}, recorded"
+    return Row(target, reached, ours < min(scores.values()))
 
 
 def first_epoch_at(goal: float, curve: list[float]) -> int | None:

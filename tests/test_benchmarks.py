@@ -285,6 +285,15 @@ def test_time_to_quality_is_judged_by_what_was_recorded(targets, tmp_path, curve
     assert targets.time_to_quality(quick).reached == "not measured in this run"
 
 
+def test_other_trainers_are_compared_after_the_same_time(targets, tmp_path):
+    assert targets.beside_peers().reached == "benchmarks/peers.py has not run"
+    scores = {"vaehelpers, fast": {"val_bpd": 1.25}, "another": {"val_bpd": 1.4}}
+    (tmp_path / "peers.json").write_text(json.dumps({"after_equal_seconds": scores}))
+    row = targets.beside_peers()
+    assert row.reached == "validation 1.250 against 1.400 (another), recorded"
+    assert row.met is True
+
+
 def test_below_the_table_stands_what_was_tried_for_missed_targets(targets):
     slow = RATES | {"vaehelpers, practical, compiled": 101.0}
     table = targets.table(slow, LIMITS, "cpu")

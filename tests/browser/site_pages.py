@@ -9,6 +9,7 @@ def opened(browser, width=1400, theme="light", **options):
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, **options
     )
+    context.set_default_timeout(120_000)  # other tests run beside
     page = context.new_page()
     page.problems = []
 

@@ -39,7 +39,7 @@ def open_page(browser):
     machines that it asked for.
     """
     page = browser.new_page(viewport={"width": 1500, "height": 1100})
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.problems = []
 
     def note_message(message):
