@@ -173,12 +173,17 @@ WAITS = {
 }
 
 
+def in_words(seconds: float) -> str:
+    """Return a time in a unit that suits it."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.0f} s"
+
+
 def draw(lines: dict[str, dict]) -> Figure:
     """Draw a bar for each line, on a scale of factors, with a mark where it should end."""
     fig, ax = plt.subplots(figsize=(7.2, 2.6))
     names = [line["command"] for line in lines.values()]
     bars = ax.barh(names, [line["seconds"] for line in lines.values()], color="#0072B2")
-    ax.bar_label(bars, fmt="{:,.2g} s", padding=4)
+    ax.bar_label(bars, fmt=in_words, padding=4)
     for i, line in enumerate(lines.values()):
         if line["target"]:
             ax.plot([line["target"]] * 2, [i - 0.4, i + 0.4], color=INK, lw=2)
