@@ -190,7 +190,8 @@ def summarise(bounds: Tensor, img_shape: tuple[int, ...]) -> dict[str, Any]:
 def fitted(model: VAE, images: Tensor) -> dict[str, Any]:
     """Score levels `[N,1,28,28]` with q fitted to each image, and by the encoder's q.
 
-    Both take the same draws; see `likelihood.refined`.
+    Both take the same draws; see `likelihood.refined`. Returned are the fields of `FittedPart`
+    except the weights. Raises InputError for images that are not levels.
     """
     recon, kl = likelihood.refined(model, images, FIT_STEPS)
     encoders_recon, encoders_kl = likelihood.losses(model, images)
